@@ -1,0 +1,5 @@
+"""Loads the fixtures of the whole tree; they live in `tests/support`."""
+
+from __future__ import annotations
+
+pytest_plugins = ["tests.support.fixtures"]

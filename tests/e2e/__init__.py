@@ -1,0 +1,1 @@
+"""The real job in a real runner, on the host and in a container."""
