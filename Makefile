@@ -1,0 +1,60 @@
+# The project's commands. The first one makes .venv (Python >= 3.10, half a minute) and says so; `make help` lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+BIN := .venv/bin
+PY := $(BIN)/python
+STAMP := .venv/installed
+PYTEST := $(PY) -m pytest -n 2 --dist loadfile
+UV_LOCK := $(BIN)/uv pip compile --no-config --quiet --universal --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --no-header --python-version 3.10 $(UPGRADE)
+
+.PHONY: help demo test test-fast lint format typecheck imports bench vectors mutants-core lock clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
+
+$(STAMP): requirements/dev.lock pyproject.toml scripts/venv.sh
+	@sh scripts/venv.sh
+
+demo: $(STAMP)  ## a workflow mints a token and is held to it, on this machine, in front of your eyes
+	@$(PY) examples/demo.py
+
+test: lint typecheck imports  ## everything but the markers agent and bench; skips and their reasons at the end
+	$(PYTEST) -m "not agent and not bench"
+
+test-fast: $(STAMP)  ## what needs neither a workflow runner nor a Docker Engine: under a minute
+	$(PYTEST) -m "not agent and not bench and not docker and not runner"
+
+lint: $(STAMP)  ## ruff, and the linters of workflows, actions, YAML, shell and Dockerfile
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	@sh scripts/lint.sh
+
+format: $(STAMP)  ## let ruff put the code in form
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+typecheck: $(STAMP)  ## mypy, strict, the tests included
+	$(BIN)/mypy .
+
+imports: $(STAMP)  ## who may import whom
+	$(BIN)/lint-imports --no-cache
+
+bench: $(STAMP)  ## measure, and write docs/bench.md
+	$(PY) scripts/bench.py
+
+vectors: $(STAMP)  ## regenerate vectors/ from their seed; any difference is an error
+	$(PY) -m vectors.generate
+	git diff --exit-code -- vectors
+
+mutants-core: $(STAMP)  ## delete each numbered step of verify in turn: a named test must turn red
+	$(PY) scripts/mutants_core.py
+
+lock: $(STAMP)  ## resolve the three lock files again, with hashes and without addresses (UPGRADE=--upgrade)
+	$(UV_LOCK) pyproject.toml -o requirements/base.lock
+	$(UV_LOCK) -c requirements/base.lock --extra ci pyproject.toml -o requirements/ci.lock
+	$(UV_LOCK) -c requirements/ci.lock --extra ci pyproject.toml requirements/dev.in -o requirements/dev.lock
+
+clean:  ## remove what make made
+	rm -rf .venv build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
