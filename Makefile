@@ -8,7 +8,7 @@ PYTEST := $(PY) -m pytest -n 2 --dist loadfile
 UV_LOCK := $(BIN)/uv pip compile --no-config --quiet --universal --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --no-header --python-version 3.10 $(UPGRADE)
 
-.PHONY: help demo test test-fast lint format typecheck imports bench vectors mutants-core lock clean
+.PHONY: help demo test test-fast lint format typecheck imports bench vectors mutants-core wheel lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -49,6 +49,14 @@ vectors: $(STAMP)  ## regenerate vectors/ from their seed; any difference is an 
 
 mutants-core: $(STAMP)  ## delete each numbered step of verify in turn: a named test must turn red
 	$(PY) scripts/mutants_core.py
+
+wheel: $(STAMP)  ## build the wheel, install it where nothing else of ours is, and ask it something
+	rm -rf dist build/wheel
+	$(PY) -m build --no-isolation --outdir dist
+	$(PY) -m venv build/wheel
+	build/wheel/bin/python -m pip install --quiet --require-hashes --no-deps -r requirements/base.lock
+	build/wheel/bin/python -m pip install --quiet --no-deps --no-index dist/*.whl
+	cd build/wheel && bin/kanoniv-auth --help >/dev/null && bin/python -I -c 'import kanoniv_auth; kanoniv_auth.verify'
 
 lock: $(STAMP)  ## resolve the three lock files again, with hashes and without addresses (UPGRADE=--upgrade)
 	$(UV_LOCK) pyproject.toml -o requirements/base.lock

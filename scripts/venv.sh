@@ -17,10 +17,10 @@ fail() {
 }
 
 # The first interpreter that is new enough and can make virtual environments; a version manager's stub may exist and
-# still refuse to run, so each candidate is asked.
+# still refuse to run, so each candidate is asked. $PYTHON goes first.
 choose_python() {
     old=""
-    for name in python3.12 python3.11 python3.13 python3.10 python3; do
+    for name in ${PYTHON-} python3.12 python3.11 python3.13 python3.10 python3; do
         command -v "$name" >/dev/null 2>&1 || continue
         if "$name" -I -c 'import sys; sys.exit(sys.version_info < (3, 10))' >/dev/null 2>&1; then
             if "$name" -I -c 'import ensurepip, venv' >/dev/null 2>&1; then
