@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.support.checkout import export
 from tests.support.github_process import GitHubProcess
+
+REPOSITORY = "Codertocat/Hello-World"  # where the recorded events happened
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +30,19 @@ def github(github_process: GitHubProcess) -> Iterator[GitHubProcess]:
     github_process.reset()
     yield github_process
     assert github_process.violations() == []
+
+
+@pytest.fixture
+def open_tmp() -> Iterator[Path]:
+    """A fresh folder other users may walk into (pytest's own are 0700)."""
+    with tempfile.TemporaryDirectory(prefix="kanoniv-test-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def checkout() -> Iterator[Path]:
+    """This work tree as a runner would have it: a repository of its own, readable to every user."""
+    with tempfile.TemporaryDirectory(prefix="kanoniv-checkout-") as folder:
+        Path(folder).chmod(0o755)
+        yield export(Path(folder) / "tree", REPOSITORY)
