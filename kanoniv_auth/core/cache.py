@@ -1,0 +1,58 @@
+"""What was verified before: whole tokens and chain prefixes, keyed by their exact text. Never a decision.
+
+The text contains every signature, so a hit means: these very bytes passed. Comparing texts needs no hash of ours
+and cannot collide. Bounded per root, first in first out, so that one root's holders cannot evict another's.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kanoniv_auth.core.token import Chain
+    from kanoniv_auth.core.verification import VerifiedToken
+
+
+class Cache:
+    """A cache for one process. limit: tokens, and again chain prefixes, kept for each root."""
+
+    __slots__ = ("_chains", "_limit", "_shelves", "_tokens")
+
+    def __init__(self, limit: int = 1024) -> None:
+        self._limit = limit
+        self._tokens: dict[str, VerifiedToken] = {}
+        self._chains: dict[str, Chain] = {}
+        self._shelves: dict[tuple[bytes, bool], dict[str, None]] = {}
+
+    def get(self, token: str) -> VerifiedToken | None:
+        """Return what a sealed token of exactly this text proved, None when it was not seen."""
+        return self._tokens.get(token) if isinstance(token, str) else None
+
+    def longest(self, text: str) -> Chain | None:
+        """Return the verified chain of the longest prefix of a token's links (`kd2.` and links) that was seen."""
+        chains, end = self._chains, len(text)
+        while end > 0:
+            chain = chains.get(text[:end])
+            if chain is not None:
+                return chain
+            end = text.rfind(".", 0, end)
+        return None
+
+    def add(self, token: str, verified: VerifiedToken) -> None:
+        """Keep a chain and its prefixes, which passed steps 0–8; the whole token too, unless it ends in a pop."""
+        root = verified.chain.root
+        if verified.sealed_until is not None:
+            self._tokens[token] = verified
+            self._keep(self._tokens, root, token)
+        chain: Chain | None = verified.chain
+        while chain is not None and chain.text not in self._chains:
+            self._chains[chain.text] = chain
+            self._keep(self._chains, root, chain.text)
+            chain = chain.parent
+
+    def _keep(self, entries: dict[str, Chain] | dict[str, VerifiedToken], root: bytes, key: str) -> None:
+        shelf = self._shelves.setdefault((root, entries is self._tokens), {})
+        shelf[key] = None
+        while len(shelf) > self._limit:
+            oldest = next(iter(shelf))
+            shelf.pop(oldest, None)
+            entries.pop(oldest, None)
