@@ -1,0 +1,289 @@
+"""The Action's inputs: a mapping of INPUT_* to frozen values, all errors at once.
+
+Pure. The table `INPUTS` is held against action.yml and the README by a test. An empty string means "not given".
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from kanoniv_auth.core.durations import DEFAULT_TTL, format_ttl, parse_ttl
+from kanoniv_auth.core.errors import AuthError
+from kanoniv_auth.core.keys import KeyPair, check_did, parse_secret
+from kanoniv_auth.core.scopes import covers, parse_scopes
+from kanoniv_auth.core.token import MAX_TOKEN, check_name
+from kanoniv_ci.commands import check_env_name
+from kanoniv_ci.faults import Problem, Refusal, of_core, problem
+from kanoniv_ci.reading import Reader
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# input → default, as in action.yml ("" = none; ${{ github.… }} defaults are the runner's business)
+INPUTS: dict[str, str] = {
+    "root_key": "",
+    "scopes": "",
+    "ttl": "4h",
+    "post_audit": "false",
+    "oidc": "false",
+    "api_key": "",
+    "version": "",
+    "endpoint": "",
+    "audience": "",
+    "agent_name": "",
+    "parent_token": "",
+    "expected_root_did": "",
+    "allowed_scopes": "",
+    "max_ttl": "",
+    "export_env": "true",
+    "env_name": "KANONIV_TOKEN",
+    "export_key": "true",
+    "install_cli": "true",
+    "runtime": "auto",
+    "image": "",
+    "job_summary": "true",
+    "comment_mode": "sticky",
+    "comment_key": "",
+    "on_fork": "skip",
+    "github_token": "",
+    "github_api_url": "https://api.github.com",
+    "dry_run": "false",
+    "debug_claims": "false",
+    "max_attempts": "5",
+    "timeout_seconds": "60",
+}
+SECRETS = ("root_key", "api_key", "parent_token", "github_token")
+RUNTIMES = ("auto", "docker", "host")
+COMMENT_MODES = ("sticky", "new", "off")
+ON_FORK = ("skip", "warn", "fail")
+KEYLESS = ("api_key", "endpoint", "audience")
+_VERSION = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4}){1,3}((a|b|rc|\.post|\.dev)[0-9]{1,4})?")
+_IMAGE = re.compile(r"(|[a-z0-9][a-z0-9._/:-]{0,254}@)sha256:[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class ActionInputs:
+    """What the mint step was asked for. ttl: seconds, None = no expiry · max_ttl: seconds, None = no limit."""
+
+    root: KeyPair | None = field(repr=False)
+    scopes: tuple[str, ...]
+    ttl: int | None
+    agent_name: str | None
+    parent_token: str = field(repr=False)
+    expected_root_did: str
+    allowed_scopes: tuple[str, ...]
+    max_ttl: int | None
+    export_env: bool
+    env_name: str
+    export_key: bool
+    on_fork: str
+    dry_run: bool
+    timeout_seconds: int
+    version: str
+    warnings: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportInputs:
+    """What the report step was asked for."""
+
+    post_audit: bool
+    job_summary: bool
+    comment_mode: str
+    comment_key: str
+    agent_name: str
+    github_token: str = field(repr=False)
+    github_api_url: str
+    max_attempts: int
+    timeout_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanInputs:
+    """What choosing the runtime needs: nothing secret."""
+
+    runtime: str
+    image: str
+    version: str
+    post_audit: bool
+    install_cli: bool
+    timeout_seconds: int
+
+
+def parse(environ: Mapping[str, str], *, key_wanted: bool) -> ActionInputs:
+    """Read the inputs of the mint step. key_wanted: False when the run cannot have a key and won't mint.
+
+    Raises: Refusal with every problem found, in the order of the inputs.
+    """
+    reader = Reader(environ, INPUTS, SECRETS)
+    root = reader.of_core("root_key", parse_secret, None) if reader.given("root_key") else None
+    scopes = _scopes(reader)
+    ttl = reader.of_core("ttl", lambda text: parse_ttl(text, DEFAULT_TTL), None)
+    keyless = _keyless(reader)
+    dry_run = reader.switch("dry_run")
+    if not reader.given("root_key") and key_wanted and not keyless and not dry_run:
+        example = "${{ secrets.KANONIV_ROOT_KEY }}"
+        reader.problems.append(problem("KAN-INPUT-002", input="root_key", example=example))
+    inputs = ActionInputs(
+        root=root,
+        scopes=scopes,
+        ttl=ttl,
+        agent_name=_agent_name(reader),
+        parent_token=reader.text("parent_token", MAX_TOKEN),
+        expected_root_did=_root_did(reader),
+        allowed_scopes=_allowed(reader),
+        max_ttl=reader.of_core("max_ttl", lambda text: parse_ttl(text, None), None),
+        export_env=reader.switch("export_env"),
+        env_name=_env_name(reader),
+        export_key=reader.switch("export_key"),
+        on_fork=reader.choice("on_fork", ON_FORK),
+        dry_run=dry_run,
+        timeout_seconds=reader.number("timeout_seconds", 1, 3600),
+        version=_version(reader),
+        warnings=_without_effect(reader),
+    )
+    _others(reader)
+    if not reader.problems:
+        reader.problems += _guards(inputs)
+    if reader.problems:
+        raise Refusal(reader.problems)
+    return inputs
+
+
+def parse_plan(environ: Mapping[str, str]) -> PlanInputs:
+    """Read what the bootstrap needs. Raises: Refusal."""
+    reader = Reader(environ, INPUTS, SECRETS)
+    inputs = PlanInputs(
+        runtime=reader.choice("runtime", RUNTIMES),
+        image=reader.form(
+            "image", _IMAGE, "an image id or a name with its digest is wanted", "sha256:…"
+        ),
+        version=_version(reader),
+        post_audit=reader.switch("post_audit"),
+        install_cli=reader.switch("install_cli"),
+        timeout_seconds=reader.number("timeout_seconds", 1, 3600),
+    )
+    if reader.problems:
+        raise Refusal(reader.problems)
+    return inputs
+
+
+def parse_report(environ: Mapping[str, str]) -> ReportInputs:
+    """Read the inputs of the report step. Raises: Refusal."""
+    reader = Reader(environ, INPUTS, SECRETS)
+    inputs = ReportInputs(
+        post_audit=reader.switch("post_audit"),
+        job_summary=reader.switch("job_summary"),
+        comment_mode=reader.choice("comment_mode", COMMENT_MODES),
+        comment_key=reader.text("comment_key"),
+        agent_name=reader.text("agent_name"),
+        github_token=reader.text("github_token", 4096),
+        github_api_url=reader.url("github_api_url"),
+        max_attempts=reader.number("max_attempts", 1, 10),
+        timeout_seconds=reader.number("timeout_seconds", 1, 3600),
+    )
+    if reader.problems:
+        raise Refusal(reader.problems)
+    return inputs
+
+
+def _scopes(reader: Reader) -> tuple[str, ...]:
+    if not reader.given("scopes"):
+        reader.problems.append(problem("KAN-INPUT-002", input="scopes", example="deploy.staging"))
+        return ()
+    scopes: tuple[str, ...] = ()
+    # one by one, so that every bad scope is named at once
+    for item in reader.raw("scopes").replace("\n", ",").split(","):
+        if item.strip():
+            try:
+                scopes += parse_scopes([item])
+            except AuthError as error:
+                reader.problems.append(of_core(error, "scopes"))
+    return reader.of_core("scopes", lambda _: parse_scopes(scopes), ()) if scopes else ()
+
+
+def _keyless(reader: Reader) -> bool:
+    asked = reader.switch("oidc")
+    if asked:
+        reader.problems.append(problem("KAN-OIDC-001"))
+    return asked
+
+
+def _without_effect(reader: Reader) -> tuple[Problem, ...]:
+    claims = ("debug_claims",) if reader.switch("debug_claims") else ()
+    names = [name for name in KEYLESS if reader.given(name)]
+    return tuple(problem("KAN-OIDC-002", input=name) for name in (*names, *claims))
+
+
+def _agent_name(reader: Reader) -> str | None:
+    name = reader.raw("agent_name")
+    if not name:
+        return None
+    try:
+        return check_name(name)
+    except AuthError:
+        reader.bad("agent_name", "1–64 letters, digits, dots, _ and - are wanted", "deploy-bot")
+        return None
+
+
+def _root_did(reader: Reader) -> str:
+    did = reader.raw("expected_root_did")
+    if did:
+        reader.of_core("expected_root_did", check_did, "")
+    elif reader.given("parent_token"):
+        reader.problems.append(problem("KAN-INPUT-005"))
+    return did
+
+
+def _allowed(reader: Reader) -> tuple[str, ...]:
+    return (
+        reader.of_core("allowed_scopes", parse_scopes, ()) if reader.given("allowed_scopes") else ()
+    )
+
+
+def _env_name(reader: Reader) -> str:
+    name = reader.raw("env_name")
+    try:
+        return check_env_name(name)
+    except Refusal as refusal:
+        reader.problems += refusal.problems
+        return name
+
+
+def _version(reader: Reader) -> str:
+    wanted = "one exact version is wanted; leave it out for this action's own code"
+    return reader.form("version", _VERSION, wanted, "0.5.0")
+
+
+def _others(reader: Reader) -> None:
+    """Check what other steps use, so that all errors are told at once."""
+    reader.choice("runtime", RUNTIMES)
+    reader.form("image", _IMAGE, "an image id or a name with its digest is wanted", "sha256:…")
+    for name in ("post_audit", "install_cli", "job_summary"):
+        reader.switch(name)
+    reader.choice("comment_mode", COMMENT_MODES)
+    reader.text("comment_key")
+    reader.number("max_attempts", 1, 10)
+    for name in ("endpoint", "github_api_url"):
+        reader.url(name)
+
+
+def _guards(inputs: ActionInputs) -> list[Problem]:
+    """The rails on the repository's side: asking for more is refused, not cut down."""
+    found: list[Problem] = []
+    did, root = inputs.expected_root_did, inputs.root
+    if did and root is not None and not inputs.parent_token and root.did != did:
+        found.append(problem("KAN-GUARD-001", found=root.did, wanted=did))
+    allowed = ", ".join(inputs.allowed_scopes)
+    found += [
+        problem("KAN-GUARD-002", scope=scope, allowed=allowed)
+        for scope in inputs.scopes
+        if inputs.allowed_scopes and not covers(inputs.allowed_scopes, scope)
+    ]
+    limit = inputs.max_ttl
+    if limit is not None and (inputs.ttl is None or inputs.ttl > limit):
+        limits = {"found": format_ttl(inputs.ttl), "limit": format_ttl(limit)}
+        found.append(problem("KAN-GUARD-003", **limits))
+    return found

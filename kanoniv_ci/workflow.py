@@ -1,0 +1,140 @@
+"""The runner's protocol: `::commands` on one stream, and the files behind GITHUB_OUTPUT, _ENV, _PATH, _STEP_SUMMARY.
+
+Not the masks' contents (`masks`) and not what is reported (`report`). Written here and not taken from a package:
+each line is flushed before the next one, because a mask that reaches the log after its secret masks nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from kanoniv_ci.commands import PROPERTY, entry, escape, one_line
+from kanoniv_ci.faults import Refusal, problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import TextIO
+
+SHORTEST_MASK = 8
+LONGEST_ANNOTATION = 4000
+
+
+class Console:
+    """The one stream that people and the runner read. Every line is flushed before the next."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def mask(self, value: str) -> None:
+        """Have the runner hide a secret from here on; too short or empty values would blank the log instead."""
+        if len(value) >= SHORTEST_MASK:
+            self._line(f"::add-mask::{escape(value)}")
+
+    def say(self, text: str) -> None:
+        """One line for people; its fixed beginning keeps it from being a command."""
+        self._line(f"kanoniv-auth: {one_line(text)}")
+
+    def notice(self, text: str, title: str = "") -> None:
+        """An annotation that informs."""
+        self._annotate("notice", text, title)
+
+    def warning(self, text: str, title: str = "") -> None:
+        """An annotation that warns."""
+        self._annotate("warning", text, title)
+
+    def error(self, text: str, title: str = "") -> None:
+        """An annotation of a failure."""
+        self._annotate("error", text, title)
+
+    def _annotate(self, kind: str, text: str, title: str) -> None:
+        properties = f" title={escape(one_line(title), PROPERTY)}" if title else ""
+        self._line(f"::{kind}{properties}::{escape(one_line(text)[:LONGEST_ANNOTATION])}")
+
+    def _line(self, text: str) -> None:
+        self._stream.write(text + "\n")
+        self._stream.flush()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a step leaves behind. files: path below the session directory → bytes, written 0600."""
+
+    exit: int
+    outputs: dict[str, str] = field(default_factory=dict, repr=False)
+    env: dict[str, str] = field(default_factory=dict, repr=False)
+    summary: str = ""
+    files: dict[str, bytes] = field(default_factory=dict, repr=False)
+
+
+class CommandFiles:
+    """The runner's command files of this step.
+
+    Raises: Refusal (KAN-RUNNER-001) when the runner did not name one, (KAN-RUNNER-005) when one cannot be written.
+    """
+
+    def __init__(self, environ: Mapping[str, str], draw: Callable[[], str]) -> None:
+        self._paths = {name: environ.get(name, "") for name in _FILES}
+        self._draw = draw
+        missing = [name for name, path in self._paths.items() if not path]
+        if missing:
+            raise Refusal([problem("KAN-RUNNER-001", name=name) for name in missing])
+
+    def output(self, name: str, value: str) -> None:
+        """Set an output of the step."""
+        self._append("GITHUB_OUTPUT", entry(name, value, self._draw))
+
+    def export(self, name: str, value: str) -> None:
+        """Set a variable for the later steps of the job."""
+        self._append("GITHUB_ENV", entry(name, value, self._draw))
+
+    def summary(self, markdown: str) -> None:
+        """Add to the job summary."""
+        if markdown:
+            self._append("GITHUB_STEP_SUMMARY", markdown.encode() + b"\n")
+
+    def _append(self, name: str, data: bytes) -> None:
+        path = self._paths[name]
+        try:
+            fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0))
+            try:
+                os.write(
+                    fd, data
+                )  # one write an entry: whoever appends beside us cannot get between
+            finally:
+                os.close(fd)
+        except OSError as error:
+            detail = error.strerror or type(error).__name__
+            raise Refusal([problem("KAN-RUNNER-005", path=name, detail=detail)]) from None
+
+
+_FILES = ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_STEP_SUMMARY")
+
+
+def finish(result: Result, session: str, files: CommandFiles) -> None:
+    """Leave a result in the session directory and the command files: files first, so that no name points nowhere.
+
+    Raises: Refusal.
+    """
+    for name, data in sorted(result.files.items()):
+        write_private(os.path.join(session, name), data)
+    for name, value in result.env.items():
+        files.export(name, value)
+    for name, value in result.outputs.items():
+        files.output(name, value)
+    files.summary(result.summary)
+
+
+def write_private(path: str, data: bytes) -> None:
+    """Write a file that is new, 0600 and never a link. Raises: Refusal (KAN-RUNNER-005)."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+            file.write(data)
+    except OSError as error:
+        detail = error.strerror or type(error).__name__
+        name = os.path.basename(path)
+        raise Refusal([problem("KAN-RUNNER-005", path=name, detail=detail)]) from None
