@@ -88,7 +88,7 @@ else
     watched "making $venv" "$log" "$python" -m venv $venv
 fi
 say "installing the locked tools: $packages packages, each checked against its hash"
-watched "installing" "$log" pip --no-deps --require-hashes --only-binary :all: -r "$lock"
+watched "installing" "$log" pip --no-compile --no-deps --require-hashes --only-binary :all: -r "$lock"
 say "installing this tree itself, editable"
 watched "installing kanoniv-auth" "$log" pip --no-deps --no-build-isolation -e .
 touch "$venv/installed"
