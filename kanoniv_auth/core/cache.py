@@ -1,7 +1,11 @@
-"""What was verified before: whole tokens and chain prefixes, keyed by their exact text. Never a decision.
+"""What was verified before: whole tokens and chain prefixes, keyed by their exact text.
 
-The text contains every signature, so a hit means: these very bytes passed. Comparing texts needs no hash of ours
-and cannot collide. Bounded per root, first in first out, so that one root's holders cannot evict another's.
+Never a decision.
+
+The text contains every signature, so a hit means: these very bytes passed. Comparing texts needs no
+hash of ours
+and cannot collide. Bounded per root, first in first out, so that one root's holders cannot evict
+another's.
 """
 
 from __future__ import annotations
@@ -23,12 +27,15 @@ class Cache:
         self._chains: dict[str, Chain] = {}
         self._shelves: dict[tuple[bytes, bool], dict[str, None]] = {}
 
-    def get(self, token: str) -> VerifiedToken | None:
+    def get(self, token: object) -> VerifiedToken | None:
         """Return what a sealed token of exactly this text proved, None when it was not seen."""
         return self._tokens.get(token) if isinstance(token, str) else None
 
     def longest(self, text: str) -> Chain | None:
-        """Return the verified chain of the longest prefix of a token's links (`kd2.` and links) that was seen."""
+        """Return the verified chain of the longest prefix of a token's links (`kd2.` and links)
+
+        that was seen.
+        """
         chains, end = self._chains, len(text)
         while end > 0:
             chain = chains.get(text[:end])
@@ -38,7 +45,10 @@ class Cache:
         return None
 
     def add(self, token: str, verified: VerifiedToken) -> None:
-        """Keep a chain and its prefixes, which passed steps 0–8; the whole token too, unless it ends in a pop."""
+        """Keep a chain and its prefixes, which passed steps 0–8;
+
+        the whole token too, unless it ends in a pop.
+        """
         root = verified.chain.root
         if verified.sealed_until is not None:
             self._tokens[token] = verified
@@ -49,7 +59,9 @@ class Cache:
             self._keep(self._chains, root, chain.text)
             chain = chain.parent
 
-    def _keep(self, entries: dict[str, Chain] | dict[str, VerifiedToken], root: bytes, key: str) -> None:
+    def _keep(
+        self, entries: dict[str, Chain] | dict[str, VerifiedToken], root: bytes, key: str
+    ) -> None:
         shelf = self._shelves.setdefault((root, entries is self._tokens), {})
         shelf[key] = None
         while len(shelf) > self._limit:

@@ -1,6 +1,7 @@
 """Caveats: typed predicates that can only narrow (docs/spec/token.md §1.4).
 
-They add up along a chain and all must hold. An unknown type cannot hold; a caveat without a fact to judge it by
+They add up along a chain and all must hold. An unknown type cannot hold; a caveat without a fact to
+judge it by
 does not hold. Facts come from the enforcing side.
 """
 
@@ -32,7 +33,8 @@ SHAPES = {
 def read_caveats(value: object) -> tuple[Caveat, ...]:
     """Check the decoded `cav` of a link: a sorted, unique, non-empty list of arrays `["type", …]`.
 
-    Known types must have their exact shape; unknown ones are kept, and never hold. Raises: TokenParseError (parse).
+    Known types must have their exact shape; unknown ones are kept, and never hold. Raises:
+    TokenParseError (parse).
     """
     if type(value) is not list or not 0 < len(value) <= MAX_CAVEATS:
         raise _malformed("cav is not a list of 1–64 caveats")
@@ -56,7 +58,11 @@ def _check(row: object) -> Caveat:
     shape = SHAPES.get(caveat[0])
     if shape is not None and "".join([_kind(value) for value in caveat[1:]]) != shape:
         raise _malformed(f"caveat {caveat[0]} has other arguments")
-    if caveat[0] == "resource" and not _is_path(str(caveat[1]).removesuffix("/*")) and caveat[1] != "*":
+    if (
+        caveat[0] == "resource"
+        and not _is_path(str(caveat[1]).removesuffix("/*"))
+        and caveat[1] != "*"
+    ):
         raise _malformed("a resource that is not a path")
     return caveat
 
@@ -89,7 +95,9 @@ def enforce(caveats: tuple[Caveat, ...], access: Access, audience: str | None, n
         elif kind != "max_depth":
             flaw = _flaw(caveat, access, audience)
             if flaw is not None:
-                raise CaveatViolation("caveat", caveat=canonical(caveat).decode("ascii"), detail=flaw)
+                raise CaveatViolation(
+                    "caveat", caveat=canonical(caveat).decode("ascii"), detail=flaw
+                )
 
 
 def _flaw(caveat: Caveat, access: Access, audience: str | None) -> str | None:
@@ -100,7 +108,11 @@ def _flaw(caveat: Caveat, access: Access, audience: str | None) -> str | None:
         fact = access.context.get(str(caveat[1]))
         return None if fact == caveat[2] else f"the context says {fact!r}"
     if kind == "resource":
-        return None if _matches(str(caveat[1]), access.resource) else f"the resource is {access.resource!r}"
+        return (
+            None
+            if _matches(str(caveat[1]), access.resource)
+            else f"the resource is {access.resource!r}"
+        )
     if access.cost is None or access.cost[0] != caveat[1]:
         return f"no cost in {caveat[1]} is given"
     amount = access.cost[1]
@@ -112,7 +124,8 @@ def _is_path(path: str) -> bool:
 
 
 def _matches(pattern: str, resource: str | None) -> bool:
-    # a fact with empty, `.` or `..` segments means different things to different file systems: it matches nothing
+    # a fact with empty, `.` or `..` segments means different things to different file systems: it
+    # matches nothing
     if resource is None or any(segment in ("", ".", "..") for segment in resource.split("/")):
         return False
     if pattern == "*":

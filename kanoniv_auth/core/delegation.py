@@ -1,10 +1,19 @@
-"""Issuing: one key gives another a part of its authority (docs/spec/token.md §1.1, §3). Not proving."""
+"""Issuing: one key gives another a part of its authority (docs/spec/token.md §1.1, §3).
+
+Not proving.
+"""
 
 from __future__ import annotations
 
 from kanoniv_auth.core.caveats import check_caveats
 from kanoniv_auth.core.encoding import b64u, unb64u
-from kanoniv_auth.core.errors import ChainTooDeep, KeyInvalid, ScopeViolation, TokenExpired, TokenParseError
+from kanoniv_auth.core.errors import (
+    ChainTooDeep,
+    KeyInvalid,
+    ScopeViolation,
+    TokenExpired,
+    TokenParseError,
+)
 from kanoniv_auth.core.keys import KeyPair, check_public
 from kanoniv_auth.core.scopes import covers
 from kanoniv_auth.core.token import (
@@ -30,7 +39,7 @@ if TYPE_CHECKING:
 _JTI_BYTES = 16
 
 
-def issue(
+def issue(  # noqa: PLR0913 - keyword-only, each one a field of the link
     issuer: KeyPair,
     delegate: bytes,
     *,
@@ -42,11 +51,16 @@ def issue(
     caveats: Iterable[Caveat] = (),
     name: str | None = None,
 ) -> Chain:
-    """Sign one link from `issuer` to the public key `delegate`; its `text` is a grant until the delegate seals it.
+    """Sign one link from `issuer` to the public key `delegate`;
 
-    parent: chain whose holder is `issuer`, None when `issuer` is a root · scopes: sorted, unique, in the grammar ·
-    now: unix seconds · ttl: seconds, None for none, cut to the parent's expiry · entropy: 16 random bytes.
-    Raises: ScopeViolation (widened), ChainTooDeep, TokenExpired (the parent's), KeyInvalid, TokenParseError.
+    its `text` is a grant until the delegate seals it.
+
+    parent: chain whose holder is `issuer`, None when `issuer` is a root · scopes: sorted, unique,
+    in the grammar ·
+    now: unix seconds · ttl: seconds, None for none, cut to the parent's expiry · entropy: 16 random
+    bytes.
+    Raises: ScopeViolation (widened), ChainTooDeep, TokenExpired (the parent's), KeyInvalid,
+    TokenParseError.
     """
     if parent is not None:
         _check_parent(parent, issuer, scopes, now)
@@ -70,7 +84,9 @@ def _check_parent(parent: Chain, issuer: KeyPair, scopes: tuple[str, ...], now: 
     if parent.holder != issuer.public:
         raise KeyInvalid("bad_key", detail="this key does not hold the parent token")
     if parent.depth > parent.deepest:
-        raise ChainTooDeep("too_deep", depth=parent.depth + 1, limit=min(parent.deepest + 1, MAX_LINKS))
+        raise ChainTooDeep(
+            "too_deep", depth=parent.depth + 1, limit=min(parent.deepest + 1, MAX_LINKS)
+        )
     if parent.expires_at is not None and parent.expires_at <= now:
         raise TokenExpired("expired", at=parent.expires_at, now=now)
     for scope in scopes:

@@ -23,7 +23,7 @@ def parse_ttl(ttl: str | float | None, default: int | None = DEFAULT_TTL) -> int
         if text == "":
             return default
         return None if text == "never" else _bounded(_seconds(text, ttl), ttl)
-    if type(ttl) is int or (type(ttl) is float and ttl == ttl and abs(ttl) < MAX_INT):  # noqa: PLR0124 - NaN
+    if type(ttl) is int or (type(ttl) is float and abs(ttl) < MAX_INT):  # NaN compares false
         return _bounded(int(ttl), ttl)
     raise _unreadable(ttl)
 
@@ -47,7 +47,9 @@ def _seconds(text: str, given: object) -> int:
 def _bounded(seconds: int, given: object) -> int:
     if 1 <= seconds <= MAX_TTL:
         return seconds
-    raise UsageError("usage", detail=f"TTL {given!r} is not between 1 second and 10 years", fix="4h")
+    raise UsageError(
+        "usage", detail=f"TTL {given!r} is not between 1 second and 10 years", fix="4h"
+    )
 
 
 def _unreadable(given: object) -> UsageError:

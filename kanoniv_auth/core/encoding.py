@@ -1,6 +1,7 @@
 """Strict base64url, canonical JSON, and escaped text: the three encodings of docs/spec/token.md §1.
 
-Each has exactly one accepted form: decoding re-encodes and compares, so no two byte strings mean the
+Each has exactly one accepted form: decoding re-encodes and compares, so no two byte strings mean
+the
 same thing. Lenient decoding exists nowhere else.
 """
 
@@ -10,10 +11,9 @@ from binascii import a2b_base64, b2a_base64
 
 from kanoniv_auth.core.errors import TokenParseError
 
-try:  # the C scanner that `json` itself uses, without the 8 ms that importing `json` costs
-    from _json import make_scanner  # type: ignore[import-not-found,unused-ignore]
-except ImportError:  # pragma: no cover - interpreters without the accelerator
-    from json.scanner import py_make_scanner as make_scanner
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MAX_INT = 2**53
 _TO_URL = bytes.maketrans(b"+/", b"-_")
@@ -38,16 +38,17 @@ def unb64u(text: str) -> bytes:
     except UnicodeEncodeError:
         raise TokenParseError("parse", detail="not base64url") from None
     tail = len(raw) % 4
-    # one last character carries 6 bits of which 4 or 2 belong to no byte: only their zero form is canonical
+    # one last character carries 6 bits of which 4 or 2 belong to no byte: only their zero form is
+    # canonical
     if raw.translate(None, _ALPHABET) or tail == 1 or (tail and raw[-1] not in _LAST[tail]):
         raise TokenParseError("parse", detail="not base64url, or not its canonical form")
     return a2b_base64(raw.translate(_FROM_URL) + _PADDING[tail])
 
 
 def canonical(value: object) -> bytes:
-    """Encode as canonical JSON: sorted keys, no white space, no escapes, integers 0…2^53.
+    r"""Encode as canonical JSON: sorted keys, no white space, no escapes, integers 0…2^53.
 
-    value: str (bytes 0x20–0x7e without `"` and `\\`), int, bool, or list/tuple/dict of these.
+    value: str (bytes 0x20–0x7e without `"` and `\`), int, bool, or list/tuple/dict of these.
     Raises: TokenParseError (parse) for a value outside the canonical form.
     """
     return _encode(value).encode("ascii")
@@ -74,7 +75,7 @@ def _encode(value: object) -> str:
 
 
 def plain(text: str) -> str:
-    """Return text that needs no escape in JSON: bytes 0x20–0x7e without `"` and `\\`.
+    r"""Return text that needs no escape in JSON: bytes 0x20–0x7e without `"` and `\`.
 
     Raises: TokenParseError (parse).
     """
@@ -89,7 +90,7 @@ def _refuse(text: str) -> object:
 
 
 class _Context:
-    """What the scanner asks for: numbers with a point, NaN and Infinity are refused at once."""
+    """What the C scanner asks for: numbers with a point, NaN and Infinity are refused at once."""
 
     strict = True
     object_hook = None
@@ -98,29 +99,21 @@ class _Context:
     parse_float = staticmethod(_refuse)
     parse_constant = staticmethod(_refuse)
     parse_int = int
-    memo: dict[str, str] = {}  # noqa: RUF012 - the pure-Python scanner wants one; it empties it itself
-
-    # the pure-Python scanner looks these two up here; the C scanner has its own
-    @staticmethod
-    def parse_object(*args: object) -> object:  # pragma: no cover
-        from json.decoder import JSONObject  # noqa: PLC0415 - saves 8 ms where the C scanner is there
-
-        return JSONObject(*args)
-
-    @staticmethod
-    def parse_array(*args: object) -> object:  # pragma: no cover
-        from json.decoder import JSONArray  # noqa: PLC0415 - saves 8 ms where the C scanner is there
-
-        return JSONArray(*args)
-
-    @staticmethod
-    def parse_string(*args: object) -> object:  # pragma: no cover
-        from json.decoder import scanstring  # noqa: PLC0415 - saves 8 ms where the C scanner is there
-
-        return scanstring(*args)
 
 
-_scan = make_scanner(_Context())
+def _make_scan() -> Callable[[str, int], tuple[object, int]]:
+    try:
+        # the scanner that `json` itself uses, without the 8 ms that importing `json` costs
+        from _json import make_scanner  # noqa: PLC0415
+    except ImportError:  # pragma: no cover - interpreters without the accelerator
+        from json import JSONDecoder  # noqa: PLC0415
+
+        decoder = JSONDecoder(parse_float=_refuse, parse_constant=_refuse)
+        return decoder.scan_once  # type: ignore[attr-defined, no-any-return]
+    return make_scanner(_Context())  # type: ignore[arg-type]
+
+
+_scan = _make_scan()
 
 
 def scan(data: bytes) -> object:
@@ -130,12 +123,13 @@ def scan(data: bytes) -> object:
     """
     try:
         value, end = _scan(data.decode("ascii"), 0)
-    # SystemError: the C scanner's own way to report a syntax error when `json.decoder` was never imported
+    # SystemError: the C scanner's own way to report a syntax error when `json.decoder` was never
+    # imported
     except (ValueError, TypeError, StopIteration, RecursionError, SystemError):
         raise TokenParseError("parse", detail="not JSON") from None
     if end != len(data):
         raise TokenParseError("parse", detail="bytes after the JSON")
-    return value  # type: ignore[no-any-return]
+    return value
 
 
 def uncanonical(data: bytes) -> object:
@@ -155,7 +149,9 @@ def uncanonical(data: bytes) -> object:
 
 
 def escape(text: str) -> str:
-    """Write any Unicode text in canonical JSON's characters: other UTF-8 bytes, and `%`, as `%` + two lowercase hex.
+    """Write any Unicode text in canonical JSON's characters:
+
+    other UTF-8 bytes, and `%`, as `%` + two lowercase hex.
 
     Raises: TokenParseError (parse) for lone surrogates.
     """
@@ -163,7 +159,12 @@ def escape(text: str) -> str:
         data = text.encode("utf-8")
     except UnicodeEncodeError:
         raise TokenParseError("parse", detail="text that is not Unicode") from None
-    return "".join([chr(byte) if 0x20 <= byte <= 0x7E and byte not in b'%"\\' else f"%{byte:02x}" for byte in data])  # noqa: PLR2004 - ASCII
+    return "".join(
+        [
+            chr(byte) if 0x20 <= byte <= 0x7E and byte not in b'%"\\' else f"%{byte:02x}"
+            for byte in data
+        ]
+    )
 
 
 def unescape(text: str) -> str:
@@ -173,7 +174,9 @@ def unescape(text: str) -> str:
     """
     head, *rest = text.split("%")
     try:
-        data = head.encode("ascii") + b"".join(bytes.fromhex(part[:2]) + part[2:].encode("ascii") for part in rest)
+        data = head.encode("ascii") + b"".join(
+            bytes.fromhex(part[:2]) + part[2:].encode("ascii") for part in rest
+        )
         plain_text = data.decode("utf-8")
     except ValueError:
         raise TokenParseError("parse", detail="text that is not escaped") from None

@@ -1,7 +1,9 @@
 """Execution envelopes: the holder's signed receipt that an action happened (docs/spec/token.md §3).
 
-An envelope carries its links, so it can be checked later without the token. It proves who signed, under which
-authority, in which order; not the time of signing, nor that no later one is missing: that takes a checkpoint.
+An envelope carries its links, so it can be checked later without the token. It proves who signed,
+under which
+authority, in which order; not the time of signing, nor that no later one is missing: that takes a
+checkpoint.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from kanoniv_auth.core.verification import Access, read_chain
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Any
 
     from kanoniv_auth.core.keys import KeyPair
     from kanoniv_auth.core.revocation import Revocations
@@ -36,9 +39,12 @@ _FIELDS = ("act", "arg", "cid", "fct", "iat", "met", "non", "prv", "res", "seq",
 class Envelope(Value):
     """One verified receipt.
 
-    id: 32 bytes, what the next envelope of the stream names as `prev` · chain: the authority · action, target, result:
-    text · args_sha256: 32 bytes · issued_at: unix seconds, claimed by the holder · facts: what caveats were held
-    against, claimed by the holder · stream: 16 bytes · seq: 0, 1, … in its stream · text: as it was sent
+    id: 32 bytes, what the next envelope of the stream names as `prev` · chain: the authority ·
+    action, target, result:
+    text · args_sha256: 32 bytes · issued_at: unix seconds, claimed by the holder · facts: what
+    caveats were held
+    against, claimed by the holder · stream: 16 bytes · seq: 0, 1, … in its stream · text: as it was
+    sent
     """
 
     __slots__ = (
@@ -60,9 +66,10 @@ class Envelope(Value):
     prev: bytes
     text: str
 
-    def __init__(self, chain: Chain, fields: dict[str, object], payload: bytes, text: str) -> None:
+    def __init__(self, chain: Chain, fields: dict[str, Any], payload: bytes, text: str) -> None:
         self._fill(
-            envelope_id(payload), chain, *(fields[name] for name in ("act", "tgt", "arg", "res", "iat", "fct", "met")),
+            envelope_id(payload), chain, *(fields[name] for name in ("act", "tgt", "arg", "res",
+            "iat", "fct", "met")),
             *(fields[name] for name in ("str", "seq", "prv")), text,
         )  # fmt: skip
 
@@ -82,7 +89,7 @@ def envelope_id(payload: bytes) -> bytes:
     return sodium.sha256(ENVELOPE_TAG + payload)
 
 
-def make_envelope(
+def make_envelope(  # noqa: PLR0913 - keyword-only, each one a field of the envelope
     chain: Chain,
     holder: KeyPair,
     *,
@@ -100,15 +107,20 @@ def make_envelope(
 ) -> str:
     """Sign one receipt; returns `kde2.…~links`.
 
-    The caller has verified that the chain grants `action` at `now` (unix seconds). args_sha256: 32 bytes ·
-    stream: 16 random bytes per process and home · seq: 0 for its first · prev: id of the one before, zeros for the first ·
-    nonce: 16 random bytes. Raises: KeyInvalid (not the holder), TokenParseError (a text, size or type it cannot hold).
+    The caller has verified that the chain grants `action` at `now` (unix seconds). args_sha256: 32
+    bytes ·
+    stream: 16 random bytes per process and home · seq: 0 for its first · prev: id of the one
+    before, zeros for the first ·
+    nonce: 16 random bytes. Raises: KeyInvalid (not the holder), TokenParseError (a text, size or
+    type it cannot hold).
     """
     if holder.public != chain.holder:
         raise KeyInvalid("bad_key", detail="this key does not hold the chain")
-    fields: dict[str, object] = {
-        "act": action, "arg": b64u(args_sha256), "cid": b64u(chain.id), "iat": now, "non": b64u(nonce),
-        "prv": b64u(prev), "res": escape(result), "seq": seq, "str": b64u(stream), "tgt": escape(target),
+    fields: dict[str, Any] = {
+        "act": action, "arg": b64u(args_sha256), "cid": b64u(chain.id), "iat": now, "non":
+        b64u(nonce),
+        "prv": b64u(prev), "res": escape(result), "seq": seq, "str": b64u(stream), "tgt":
+        escape(target),
     }  # fmt: skip
     for name, table in (("fct", facts), ("met", metadata)):
         if table:
@@ -130,16 +142,19 @@ def _value(value: str | int | bool) -> str | int | bool:
 
 
 def verify_envelope(text: str, *, roots: TrustedRoots, revoked: Revocations | None) -> Envelope:
-    """Check a receipt: its links from a trusted root, its signature, and that it was within its authority.
+    """Check a receipt:
 
-    The order of checks and their codes: docs/spec/token.md §3.2. Times are compared with the envelope's own `iat`, which
+    its links from a trusted root, its signature, and that it was within its authority.
+
+    The order of checks and their codes: docs/spec/token.md §3.2. Times are compared with the
+    envelope's own `iat`, which
     its signer claims. Raises: a subclass of AuthError.
     """
     # (0) form
     raw, links = _split(text)
     signature, payload = raw[: sodium.SIGNATURE], raw[sodium.SIGNATURE :]
     fields = _read_fields(payload)
-    now: int = fields["iat"]  # type: ignore[assignment]
+    now: int = fields["iat"]
     # (1) the links, from a trusted root
     chain = read_chain(parse(PREFIX + links), roots, now, None)
     if fields["cid"] != chain.id:
@@ -157,7 +172,7 @@ def verify_envelope(text: str, *, roots: TrustedRoots, revoked: Revocations | No
     # (4) within scopes and caveats, on the facts that were signed
     action, facts = str(fields["act"]), fields["fct"]
     require(chain.granted, action, chain.scopes)
-    enforce(chain.caveats, _access(action, facts), _fact(facts, "audience"), now)  # type: ignore[arg-type]
+    enforce(chain.caveats, _access(action, facts), _fact(facts, "audience"), now)
     # (5) revoked since
     if revoked is not None:
         revoked.enforce(chain)
@@ -170,11 +185,15 @@ def _fact(facts: dict[str, str], name: str) -> str | None:
 
 def _access(action: str, facts: dict[str, str]) -> Access:
     currency, _, amount = facts.get("cost", "").partition(" ")
-    cost = (currency, int(amount)) if amount.isascii() and amount.isdecimal() and len(amount) < 16 else None  # noqa: PLR2004
+    cost = (
+        (currency, int(amount))
+        if amount.isascii() and amount.isdecimal() and len(amount) < 16
+        else None
+    )
     return Access(action, context=facts, resource=facts.get("resource"), cost=cost)
 
 
-def _split(text: str) -> tuple[bytes, str]:
+def _split(text: object) -> tuple[bytes, str]:
     if not isinstance(text, str) or not text.startswith(ENVELOPE_PREFIX):
         raise TokenParseError("unknown_version", detail="an envelope begins with kde2.")
     if len(text) > MAX_ENVELOPE:
@@ -182,17 +201,24 @@ def _split(text: str) -> tuple[bytes, str]:
     body, mark, links = text[len(ENVELOPE_PREFIX) :].partition("~")
     raw = unb64u(body)
     if len(raw) <= sodium.SIGNATURE or not mark or "~" in links:
-        raise TokenParseError("parse", detail="an envelope without payload or links, or with a proof")
+        raise TokenParseError(
+            "parse", detail="an envelope without payload or links, or with a proof"
+        )
     return raw, links
 
 
-def _read_fields(payload: bytes) -> dict[str, object]:
-    """Decode an envelope's payload into Python's types: bytes for hashes, text unescaped, empty tables for absent ones."""
+def _read_fields(payload: bytes) -> dict[str, Any]:
+    """Decode an envelope's payload into Python's types:
+
+    bytes for hashes, text unescaped, empty tables for absent ones.
+    """
     found = uncanonical(payload)
     if type(found) is not dict:
         raise TokenParseError("parse", detail="an envelope that is not an object")
     fields = {"fct": {}, "met": {}, **found}
-    if tuple(sorted(fields)) != _FIELDS or not all(found.get(name, True) for name in ("fct", "met")):
+    if tuple(sorted(fields)) != _FIELDS or not all(
+        found.get(name, True) for name in ("fct", "met")
+    ):
         raise TokenParseError("parse", detail="an envelope with missing or unknown fields")
     for name, size in (("arg", 32), ("cid", 32), ("prv", 32), ("non", 16), ("str", 16)):
         fields[name] = _sized(fields[name], size)
@@ -203,9 +229,12 @@ def _read_fields(payload: bytes) -> dict[str, object]:
     for name, kinds in (("fct", (str,)), ("met", (str, int, bool))):
         table = fields[name]
         if type(table) is not dict or not all(type(value) in kinds for value in table.values()):
-            raise TokenParseError("parse", detail="an envelope whose facts or metadata are no flat table")
+            raise TokenParseError(
+                "parse", detail="an envelope whose facts or metadata are no flat table"
+            )
         fields[name] = {
-            unescape(key): unescape(value) if type(value) is str else value for key, value in table.items()
+            unescape(key): unescape(value) if type(value) is str else value
+            for key, value in table.items()
         }
     return fields
 
@@ -226,7 +255,8 @@ def _sized(value: object, size: int) -> bytes:
 def check_stream(envelopes: Sequence[Envelope]) -> None:
     """Check that verified envelopes are one unbroken stream of one holder, first to last.
 
-    Two envelopes with one `seq`, a gap, another stream between them or another holder fail. A missing tail cannot be seen.
+    Two envelopes with one `seq`, a gap, another stream between them or another holder fail. A
+    missing tail cannot be seen.
     Raises: SignatureInvalid (bad_signature) naming the place.
     """
     before: Envelope | None = None
@@ -242,8 +272,11 @@ def check_stream(envelopes: Sequence[Envelope]) -> None:
         before = envelope
 
 
-def envelope_view(envelope: Envelope) -> dict[str, object]:
-    """Show a receipt as the JSON form people read; `envelope` in it is the signed text, the rest is derived from it."""
+def envelope_view(envelope: Envelope) -> dict[str, Any]:
+    """Show a receipt as the JSON form people read;
+
+    `envelope` in it is the signed text, the rest is derived from it.
+    """
     return {
         "agent_did": envelope.agent_did,
         "root_did": envelope.root_did,

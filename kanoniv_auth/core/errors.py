@@ -1,7 +1,8 @@
 """Every way to be refused: one table of reason codes, one exception class for each kind.
 
 An error holds a slug and facts. The one sentence here is for `str(error)`; hints and layout are the
-surfaces' business (`kanoniv_auth.cli.render`, `kanoniv_ci.report`). The slugs are the reason codes of
+surfaces' business (`kanoniv_auth.cli.render`, `kanoniv_ci.report`). The slugs are the reason codes
+of
 `vectors/` and of docs/spec/token.md §4.
 """
 
@@ -16,7 +17,8 @@ UNUSABLE = 2
 class Reason(Value):
     """One row of the table.
 
-    slug: the machine-readable code · code: the Action's `KAN-…` code · exit: process exit status (1 refused by a
+    slug: the machine-readable code · code: the Action's `KAN-…` code · exit: process exit status (1
+    refused by a
     valid check, 2 unusable input) · text: the sentence, a `str.format` template over the facts.
     """
 
@@ -27,7 +29,7 @@ class Reason(Value):
     exit: int
     text: str
 
-    def __init__(self, slug: str, code: str, exit: int, text: str) -> None:  # noqa: A002 - the field's own word
+    def __init__(self, slug: str, code: str, exit: int, text: str) -> None:  # noqa: A002
         self._fill(slug, code, exit, text)
 
 
@@ -40,10 +42,20 @@ REASONS = _table(
     ("too_large", "KAN-TOKEN-002", UNUSABLE, "too large: {size}, at most {limit}"),
     ("unknown_version", "KAN-TOKEN-003", UNUSABLE, "not a kd2 token: {detail}"),
     ("holder_unproven", "KAN-TOKEN-004", DENIED, "the holder is not proven: {detail}"),
-    ("no_trusted_root", "KAN-ROOT-001", UNUSABLE, "no trusted root is configured, so nothing can be verified"),
+    (
+        "no_trusted_root",
+        "KAN-ROOT-001",
+        UNUSABLE,
+        "no trusted root is configured, so nothing can be verified",
+    ),
     ("untrusted_root", "KAN-ROOT-002", DENIED, "root {root_did} is not a trusted root"),
     ("bad_signature", "KAN-TOKEN-005", DENIED, "signature invalid at {where}"),
-    ("widened", "KAN-TOKEN-006", DENIED, "link {link} widens its parent: {scope} is not within {have}"),
+    (
+        "widened",
+        "KAN-TOKEN-006",
+        DENIED,
+        "link {link} widens its parent: {scope} is not within {have}",
+    ),
     ("outlives_parent", "KAN-TOKEN-007", DENIED, "link {link} outlives its parent"),
     ("bad_bounds", "KAN-TOKEN-008", DENIED, "impossible time bounds at {where}"),
     ("too_deep", "KAN-TOKEN-009", DENIED, "chain depth {depth} exceeds {limit}"),
@@ -55,9 +67,19 @@ REASONS = _table(
     ("not_yet_valid", "KAN-TOKEN-015", DENIED, "not valid before {at}, it is {now}"),
     ("scope", "KAN-SCOPE-001", DENIED, "scope {need!r} is not granted"),
     ("caveat", "KAN-CAVEAT-001", DENIED, "caveat {caveat} does not hold: {detail}"),
-    ("unknown_caveat", "KAN-CAVEAT-002", DENIED, "caveat {name!r} is unknown here, so it cannot hold"),
+    (
+        "unknown_caveat",
+        "KAN-CAVEAT-002",
+        DENIED,
+        "caveat {name!r} is unknown here, so it cannot hold",
+    ),
     ("no_root_key", "KAN-KEY-001", UNUSABLE, "no root key: {path}"),
-    ("key_permissions", "KAN-KEY-002", UNUSABLE, "key file {path} is open to others (mode {mode:04o})"),
+    (
+        "key_permissions",
+        "KAN-KEY-002",
+        UNUSABLE,
+        "key file {path} is open to others (mode {mode:04o})",
+    ),
     ("bad_key", "KAN-KEY-003", UNUSABLE, "not an Ed25519 key: {detail}"),
     ("usage", "KAN-INPUT-001", UNUSABLE, "{detail}"),
 )
@@ -96,7 +118,10 @@ def _rebuild(kind: type[AuthError], slug: str, facts: dict[str, object]) -> Auth
 
 
 class ScopeViolation(AuthError):
-    """The action is outside the granted scopes (facts need, have), or a link claims more than its parent."""
+    """The action is outside the granted scopes (facts need, have), or a link claims more than its
+
+    parent.
+    """
 
     slugs = ("scope", "widened")
 
@@ -114,7 +139,10 @@ class ChainTooDeep(AuthError):
 
 
 class SignatureInvalid(AuthError):
-    """The chain does not prove what it says: a signature, its root, or bounds that no honest issuer signs."""
+    """The chain does not prove what it says:
+
+    a signature, its root, or bounds that no honest issuer signs.
+    """
 
     slugs = ("bad_signature", "untrusted_root", "outlives_parent", "bad_bounds")
 

@@ -1,19 +1,21 @@
 """Ed25519 keys and their names. Not storage: bytes and text in, values out (docs/spec/token.md §2).
 
-A principal is a public key. `did:agent:` is the short label people see, `did:key` the full key as text.
+A principal is a public key. `did:agent:` is the short label people see, `did:key` the full key as
+text.
 """
 
 from __future__ import annotations
 
-from binascii import Error as Base64Error
-from binascii import a2b_base64, b2a_base64
+from binascii import b2a_base64
 
 from kanoniv_auth.core import sodium
-from kanoniv_auth.core.errors import KeyInvalid
+from kanoniv_auth.core.encoding import unb64u
+from kanoniv_auth.core.errors import KeyInvalid, TokenParseError
 from kanoniv_auth.core.value import Value
 
 _P = 2**255 - 19
-# y coordinates of the points of order 1, 2, 4 and 8, with either sign bit: such a "key" signs for everybody
+# y coordinates of the points of order 1, 2, 4 and 8, with either sign bit: such a "key" signs for
+# everybody
 _SMALL_ORDER = frozenset(
     (y | sign << 255).to_bytes(32, "little")
     for sign in (0, 1)
@@ -25,7 +27,7 @@ _SMALL_ORDER = frozenset(
         55188659117513257062467267217118295137698188065244968500265048394206261417927,
     )
 )
-# y ≥ 2^255 − 19 is 0xed…0xff, thirty times 0xff, and 0x7f or 0xff
+# y ≥ 2^255 - 19 is 0xed…0xff, thirty times 0xff, and 0x7f or 0xff
 _HIGH = b"\xff" * 30
 _ED25519_MULTICODEC = b"\xed\x01"
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
@@ -40,14 +42,16 @@ def check_public(public: bytes) -> bytes:
     """
     if len(public) != sodium.PUBLIC:
         raise KeyInvalid("bad_key", detail=f"{len(public)} bytes, a public key has {sodium.PUBLIC}")
-    non_canonical = public[1:31] == _HIGH and public[31] | 0x80 == 0xFF and public[0] >= 0xED  # noqa: PLR2004 - above
+    non_canonical = public[1:31] == _HIGH and public[31] | 0x80 == 0xFF and public[0] >= 0xED
     if public in _SMALL_ORDER or non_canonical:
         raise KeyInvalid("bad_key", detail="a small-order or non-canonical point")
     return public
 
 
 def check_point(public: bytes) -> bytes:
-    """Return a public key that lies in the prime-order group: the full check, for keys that come from outside.
+    """Return a public key that lies in the prime-order group:
+
+    the full check, for keys that come from outside.
 
     Raises: KeyInvalid (bad_key).
     """
@@ -67,13 +71,13 @@ def did(public: bytes) -> str:
 def short_did(text: str) -> str:
     """Shorten a `did:agent:` for a line of text: its first 12 hex digits and an ellipsis."""
     head, _, digits = text.rpartition(":")
-    return f"{head}:{digits[:12]}…" if len(digits) > 12 else text  # noqa: PLR2004 - said above
+    return f"{head}:{digits[:12]}…" if len(digits) > 12 else text
 
 
 def check_did(text: str) -> str:
     """Return a well-formed `did:agent:` label. Raises: KeyInvalid (bad_key)."""
     digits = text.removeprefix("did:agent:")
-    if digits != text and len(digits) == 32 and not digits.strip("0123456789abcdef"):  # noqa: PLR2004 - 16 bytes
+    if digits != text and len(digits) == 32 and not digits.strip("0123456789abcdef"):
         return text
     raise KeyInvalid("bad_key", detail="a DID is did:agent: and 32 lowercase hex digits")
 
@@ -95,7 +99,7 @@ def parse_did_key(text: str) -> bytes:
     """
     digits = text.removeprefix("did:key:z")
     number = 0
-    if digits == text or not 0 < len(digits) <= 64 or digits.strip(_BASE58):  # noqa: PLR2004 - 34 bytes are 48 digits
+    if digits == text or not 0 < len(digits) <= 64 or digits.strip(_BASE58):
         raise KeyInvalid("bad_key", detail="not a did:key in base58btc")
     for digit in digits:
         number = number * 58 + _BASE58.index(digit)
@@ -106,7 +110,9 @@ def parse_did_key(text: str) -> bytes:
 
 
 class KeyPair(Value):
-    """An Ed25519 key pair; the public half is always derived from the seed, and `repr` hides the seed.
+    """An Ed25519 key pair;
+
+    the public half is always derived from the seed, and `repr` hides the seed.
 
     seed: 32 secret bytes · public: 32 bytes · did: its `did:agent:` label
     """
@@ -151,10 +157,13 @@ class KeyPair(Value):
 
 
 def parse_secret(text: str) -> KeyPair:
-    """Read a private key as people paste it: hex, base64 or base64url (padded or not), PEM, or a whole key file.
+    """Read a private key as people paste it:
+
+    hex, base64 or base64url (padded or not), PEM, or a whole key file.
 
     White space is dropped. The public half in a key file is ignored and derived again.
-    Raises: KeyInvalid (bad_key); the detail says the length or form found and never a byte of the text.
+    Raises: KeyInvalid (bad_key); the detail says the length or form found and never a byte of the
+    text.
     """
     if len(text) > _MAX_SECRET_TEXT:
         raise KeyInvalid("bad_key", detail=f"{len(text)} characters are no key")
@@ -189,22 +198,21 @@ def _raw(text: str, what: str) -> bytes:
     else:
         raw, form = _base64(text, what), "base64"
     if len(raw) != sodium.SEED:
-        hint = " (the first 32 of an expanded key are the seed)" if len(raw) == 2 * sodium.SEED else ""
+        hint = (
+            " (the first 32 of an expanded key are the seed)" if len(raw) == 2 * sodium.SEED else ""
+        )
         detail = f"the {what} is {form} of {len(raw)} bytes, {sodium.SEED} are wanted{hint}"
         raise KeyInvalid("bad_key", detail=detail)
     return raw
 
 
 def _base64(text: str, what: str) -> bytes:
-    body = text.rstrip("=").replace("-", "+").replace("_", "/")
     try:
-        raw = a2b_base64(body + "=" * (-len(body) % 4))
-        if b2a_base64(raw, newline=False).decode("ascii").rstrip("=") == body:
-            return raw
-    except (ValueError, Base64Error):
-        pass
-    detail = f"the {what} is {len(text)} characters that are neither base64, base64url, hex, PEM nor a key file"
-    raise KeyInvalid("bad_key", detail=detail)
+        return unb64u(text.rstrip("=").replace("+", "-").replace("/", "_"))
+    except TokenParseError:
+        found = f"the {what} is {len(text)} characters that are neither"
+        detail = f"{found} base64, base64url, hex, PEM nor a key file"
+        raise KeyInvalid("bad_key", detail=detail) from None
 
 
 def _from_key_file(text: str) -> KeyPair:

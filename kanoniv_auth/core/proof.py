@@ -1,4 +1,6 @@
-"""The holder's proof that ends a token: a seal (a presentation) or a pop (one request). docs/spec/token.md §1.5.
+"""The holder's proof that ends a token: a seal (a presentation) or a pop (one request).
+
+docs/spec/token.md §1.5.
 
 Both are signed by the leaf key over the id of the last link, each under a tag of its own.
 """
@@ -23,7 +25,10 @@ _U64 = 8
 
 
 class Seal(Value):
-    """signature: 64 bytes · expires_at: unix seconds · audience: the verifier's name, "" for any without one."""
+    """signature: 64 bytes · expires_at: unix seconds · audience:
+
+    the verifier's name, "" for any without one.
+    """
 
     __slots__ = ("signature", "expires_at", "audience")
 
@@ -73,7 +78,7 @@ def _audience_of(raw: bytes) -> str:
 
 
 def check_audience(audience: str) -> str:
-    """Return a verifier's name: up to 255 printable ASCII characters without space, `"` and `\\`; "" is none.
+    r"""Return a verifier's name: up to 255 of 0x21–0x7e without `"` and `\`; "" is none.
 
     Raises: TokenParseError (parse).
     """
@@ -87,21 +92,27 @@ def seal_message(chain_id: bytes, expires_at: int, audience: str) -> bytes:
     return SEAL_TAG + chain_id + expires_at.to_bytes(_U64, "big") + audience.encode("ascii")
 
 
-def pop_message(chain_id: bytes, pop_time: int, nonce: bytes, audience: str, action: str, args_sha256: bytes) -> bytes:
+def pop_message(
+    chain_id: bytes, issued_at: int, nonce: bytes, *, audience: str, action: str, args_sha256: bytes
+) -> bytes:
     """The bytes a pop signs; lengths stand before texts, so none can be split another way."""
     parts = [POP_TAG, chain_id]
     for text in (audience, action):
-        # what is not ASCII or too long is no scope and no audience either: it is refused as such, not here
+        # what is not ASCII or too long is no scope and no audience either: it is refused as such,
+        # not here
         raw = text.encode("ascii", "backslashreplace")
         parts += [min(len(raw), 0xFFFF).to_bytes(2, "big"), raw]
-    return b"".join([*parts, args_sha256, pop_time.to_bytes(_U64, "big"), nonce])
+    return b"".join([*parts, args_sha256, issued_at.to_bytes(_U64, "big"), nonce])
 
 
-def seal(chain: Chain, holder: KeyPair, *, now: int, audience: str = "", expires_at: int | None = None) -> str:
+def seal(
+    chain: Chain, holder: KeyPair, *, now: int, audience: str = "", expires_at: int | None = None
+) -> str:
     """End a chain with its holder's seal; returns the token.
 
     now: unix seconds · audience: the one verifier it is for, "" for verifiers without a name ·
-    expires_at: unix seconds; default the chain's earliest expiry, 90 days from now when it has none.
+    expires_at: unix seconds; default the chain's earliest expiry, 90 days from now when it has
+    none.
     Raises: KeyInvalid (not the holder), TokenExpired, TokenParseError (audience).
     """
     latest = chain.expires_at if chain.expires_at is not None else now + MAX_SEAL
@@ -115,18 +126,31 @@ def seal(chain: Chain, holder: KeyPair, *, now: int, audience: str = "", expires
 
 
 def pop(
-    chain: Chain, holder: KeyPair, *, action: str, args_sha256: bytes, audience: str, now: int, nonce: bytes
+    chain: Chain,
+    holder: KeyPair,
+    *,
+    action: str,
+    args_sha256: bytes,
+    audience: str,
+    now: int,
+    nonce: bytes,
 ) -> str:
     """End a chain with its holder's proof for one request; returns the token.
 
-    action: the scope asked for · args_sha256: 32 bytes over the request's arguments · now: unix seconds ·
+    action: the scope asked for · args_sha256: 32 bytes over the request's arguments · now: unix
+    seconds ·
     nonce: 16 random bytes, never used again with this key.
     Raises: KeyInvalid (not the holder), TokenParseError (audience, nonce, arguments).
     """
     _check_holder(chain, holder)
-    if len(nonce) != NONCE or len(args_sha256) != 32:  # noqa: PLR2004 - a SHA-256
-        raise TokenParseError("parse", detail="a pop needs a nonce of 16 bytes and a SHA-256 of the arguments")
-    message = pop_message(chain.id, now, nonce, check_audience(audience), action, args_sha256)
+    if len(nonce) != NONCE or len(args_sha256) != 32:
+        raise TokenParseError(
+            "parse", detail="a pop needs a nonce of 16 bytes and a SHA-256 of the arguments"
+        )
+    name = check_audience(audience)
+    message = pop_message(
+        chain.id, now, nonce, audience=name, action=action, args_sha256=args_sha256
+    )
     return f"{chain.text}~p{b64u(holder.sign(message) + now.to_bytes(_U64, 'big') + nonce)}"
 
 

@@ -21,16 +21,19 @@ _HEX = "0123456789abcdef"
 def scope(*segments: str) -> str:
     """Build a scope from outside values (repository, branch, tool): the one encoder.
 
-    Every UTF-8 byte outside `[A-Za-z0-9_-]` becomes `%xx`, so a dot in a branch name starts no new segment.
+    Every UTF-8 byte outside `[A-Za-z0-9_-]` becomes `%xx`, so a dot in a branch name starts no new
+    segment.
     Raises: UsageError for no segments, an empty one, or one that is too long.
     """
     encoded = ".".join([_encode(segment) for segment in segments])
     return check_scope(encoded)
 
 
-def _encode(segment: str) -> str:
+def _encode(segment: object) -> str:
     if not isinstance(segment, str) or not segment:
-        raise UsageError("usage", detail="a scope is made from segments that are text and not empty")
+        raise UsageError(
+            "usage", detail="a scope is made from segments that are text and not empty"
+        )
     try:
         data = segment.encode("utf-8")
     except UnicodeEncodeError:
@@ -38,7 +41,7 @@ def _encode(segment: str) -> str:
     return "".join([chr(byte) if byte in _LETTERS else f"%{byte:02x}" for byte in data])
 
 
-def _flaw(text: str) -> str | None:
+def _flaw(text: object) -> str | None:
     """Say what is wrong with a scope, None when nothing is."""
     if not isinstance(text, str) or not text.isascii():
         return "a scope is ASCII"
@@ -47,7 +50,11 @@ def _flaw(text: str) -> str | None:
         return f"{len(segments)} segments, at most {MAX_SEGMENTS}"
     for segment in segments:
         if not 0 < len(segment) <= MAX_SEGMENT:
-            return "an empty segment" if not segment else f"a segment of {len(segment)} characters, at most {MAX_SEGMENT}"
+            return (
+                "an empty segment"
+                if not segment
+                else f"a segment of {len(segment)} characters, at most {MAX_SEGMENT}"
+            )
     if not text.encode("ascii").translate(None, _PLAIN):
         return None
     return _escape_flaw(text)
@@ -59,7 +66,7 @@ def _escape_flaw(text: str) -> str | None:
     for part in rest:
         digits = part[:2]
         # an escape of a byte that needs none would be a second spelling of the same scope
-        if len(digits) < 2 or digits.strip(_HEX) or int(digits, 16) in _LETTERS:  # noqa: PLR2004 - two hex digits
+        if len(digits) < 2 or digits.strip(_HEX) or int(digits, 16) in _LETTERS:
             return "`%` must be followed by two lowercase hex digits of a byte outside A-Za-z0-9_-"
         parts.append(part[2:])
     if any(part.encode("ascii").translate(None, _PLAIN) for part in parts):
@@ -74,24 +81,20 @@ def check_wire(text: str) -> str:
     raise TokenParseError("parse", detail="a scope that is not in the grammar")
 
 
-def check_scope(text: str) -> str:
+def check_scope(text: object) -> str:
     """Return a scope that a person typed; here alone `read:payments` is taken for `read.payments`.
 
     Raises: UsageError (usage); the fix is the encoded form when there is one.
     """
-    typed = text.strip() if isinstance(text, str) else text
-    if isinstance(typed, str) and ":" in typed:
-        typed = typed.replace(":", ".")
+    typed = text.strip().replace(":", ".") if isinstance(text, str) else repr(text)
     flaw = _flaw(typed)
     if flaw is None:
         return typed
-    fix = None
-    if isinstance(typed, str) and all(typed.split(".")) and len(typed) <= MAX_SEGMENT:
-        try:
-            fix = ".".join([_encode(segment) for segment in typed.split(".")])
-        except UsageError:
-            fix = None
-    raise UsageError("usage", detail=f"scope {typed!r}: {flaw}", fix=fix)
+    try:
+        fix = ".".join([_encode(segment) for segment in typed.split(".")])
+    except UsageError:
+        fix = None
+    raise UsageError("usage", detail=f"scope {text!r}: {flaw}", fix=None if _flaw(fix) else fix)
 
 
 def parse_scopes(value: str | Iterable[str]) -> tuple[str, ...]:
@@ -106,7 +109,9 @@ def parse_scopes(value: str | Iterable[str]) -> tuple[str, ...]:
     scopes = tuple(sorted({check_scope(item) for item in items}))
     if not 0 < len(scopes) <= MAX_SCOPES:
         found = f"{len(scopes)} scopes" if scopes else "no scopes"
-        raise UsageError("usage", detail=f"{found}, at least 1 and at most {MAX_SCOPES}", fix="deploy.staging")
+        raise UsageError(
+            "usage", detail=f"{found}, at least 1 and at most {MAX_SCOPES}", fix="deploy.staging"
+        )
     return scopes
 
 

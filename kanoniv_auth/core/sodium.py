@@ -1,7 +1,11 @@
-"""The one module that speaks to libsodium, through PyNaCl: SHA-256 and Ed25519 (RFC 8032), nothing else.
+"""The one module that speaks to libsodium, through PyNaCl:
 
-libsodium's verify is strict: S < L, canonical and not small-order R and A. `nacl._sodium` is PyNaCl's own
-private binding, imported alone because the public package costs 20 ms more; the public bindings are the
+SHA-256 and Ed25519 (RFC 8032), nothing else.
+
+libsodium's verify is strict: S < L, canonical and not small-order R and A. `nacl._sodium` is
+PyNaCl's own
+private binding, imported alone because the public package costs 20 ms more; the public bindings are
+the
 fallback, and all vectors run on both.
 """
 
@@ -25,8 +29,10 @@ class BadPoint(Exception):
 class Backend:
     """Four functions over one libsodium, so that both bindings can be tested by name.
 
-    sha256(data) -> 32 bytes · public_key(seed) -> 32 bytes · sign(seed, public, message) -> 64 bytes ·
-    open_signed(signature ‖ message, public) raises BadSignature · check_point(public) raises BadPoint
+    sha256(data) -> 32 bytes · public_key(seed) -> 32 bytes · sign(seed, public, message) -> 64
+    bytes ·
+    open_signed(signature ‖ message, public) raises BadSignature · check_point(public) raises
+    BadPoint
     """
 
     __slots__ = ("check_point", "open_signed", "public_key", "sha256", "sign")
@@ -45,14 +51,23 @@ class Backend:
 
 def private_binding() -> Backend:
     """Bind to `nacl._sodium`. Raises: ImportError, AttributeError when PyNaCl has moved it."""
-    from nacl._sodium import ffi, lib  # type: ignore[import-untyped,unused-ignore]  # noqa: PLC0415 - may be absent
+    from nacl._sodium import ffi, lib  # type: ignore[import-not-found]  # noqa: PLC0415 - may be absent
 
     if lib.sodium_init() < 0:  # pragma: no cover - no entropy source at all
         msg = "libsodium could not be initialised"
         raise ImportError(msg)
     new, buffer = ffi.new, ffi.buffer
-    octets, digest, length = ffi.typeof("unsigned char[]"), ffi.typeof("unsigned char[32]"), ffi.typeof("unsigned long long *")
-    hash_, open_, sign_, seeded = lib.crypto_hash_sha256, lib.crypto_sign_open, lib.crypto_sign, lib.crypto_sign_seed_keypair
+    octets, digest, length = (
+        ffi.typeof("unsigned char[]"),
+        ffi.typeof("unsigned char[32]"),
+        ffi.typeof("unsigned long long *"),
+    )
+    hash_, open_, sign_, seeded = (
+        lib.crypto_hash_sha256,
+        lib.crypto_sign_open,
+        lib.crypto_sign,
+        lib.crypto_sign_seed_keypair,
+    )
     valid_point = lib.crypto_core_ed25519_is_valid_point
 
     # buffers are made per call: cffi releases the GIL, a shared one would be a race
@@ -83,7 +98,10 @@ def private_binding() -> Backend:
 
 
 def public_binding() -> Backend:
-    """Bind to the documented `nacl.bindings`: the fallback, and the other half of the backend test."""
+    """Bind to the documented `nacl.bindings`:
+
+    the fallback, and the other half of the backend test.
+    """
     from nacl import bindings, exceptions  # noqa: PLC0415 - 20 ms, only when the private binding is gone
 
     def sign(seed: bytes, public: bytes, message: bytes) -> bytes:

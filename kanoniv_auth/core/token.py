@@ -1,6 +1,7 @@
 """The wire form: text ⇄ links (docs/spec/token.md §1). Parsing proves nothing.
 
-`UnverifiedToken` is what a string says; a `Chain` is links whose signatures were checked from a root key onwards
+`UnverifiedToken` is what a string says; a `Chain` is links whose signatures were checked from a
+root key onwards
 (or that were just issued). Only `verification` turns the first into the second.
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 from kanoniv_auth.core import sodium
 from kanoniv_auth.core.caveats import read_caveats
-from kanoniv_auth.core.encoding import MAX_INT, b64u, canonical, scan, unb64u
+from kanoniv_auth.core.encoding import MAX_INT, canonical, scan, unb64u
 from kanoniv_auth.core.errors import ChainTooDeep, KeyInvalid, TokenParseError
 from kanoniv_auth.core.keys import check_public, did
 from kanoniv_auth.core.scopes import MAX_SCOPES, check_wire
@@ -31,7 +32,8 @@ _NAME_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.
 class UnverifiedToken(Value):
     """What a string says, checked for form alone.
 
-    text: the part before the proof, `kd2.` and links · links: base64url texts, 1–16 · proof: text after `~`, None in a grant
+    text: the part before the proof, `kd2.` and links · links: base64url texts, 1–16 · proof: text
+    after `~`, None in a grant
     """
 
     __slots__ = ("text", "links", "proof")
@@ -47,11 +49,23 @@ class UnverifiedToken(Value):
 class Link(Value):
     """One delegation: an issuer's key gives `aud` these scopes.
 
-    id: 32 bytes, a hash over the payloads up to here · issuer, aud: public keys · scopes: sorted · caveats: sorted ·
-    issued_at, expires_at: unix seconds (None: no expiry) · jti: 22 characters · name: its issuer's label, decides nothing
+    id: 32 bytes, a hash over the payloads up to here · issuer, aud: public keys · scopes: sorted ·
+    caveats: sorted ·
+    issued_at, expires_at: unix seconds (None: no expiry) · jti: 22 characters · name: its issuer's
+    label, decides nothing
     """
 
-    __slots__ = ("id", "issuer", "aud", "scopes", "caveats", "issued_at", "expires_at", "jti", "name")
+    __slots__ = (
+        "id",
+        "issuer",
+        "aud",
+        "scopes",
+        "caveats",
+        "issued_at",
+        "expires_at",
+        "jti",
+        "name",
+    )
 
     id: bytes
     issuer: bytes
@@ -63,7 +77,7 @@ class Link(Value):
     jti: str
     name: str | None
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - every field, in slot order
         self,
         id: bytes,  # noqa: A002 - the spec's own word
         issuer: bytes,
@@ -81,13 +95,25 @@ class Link(Value):
 class Chain(Value):
     """Links from a root to a holder, in order, with what follows from them as a whole.
 
-    parent: the chain without its last link · links: root's first · root_did: label of the first issuer · granted: the last link's scopes as a set ·
-    caveats: of all links · expires_at: the earliest, None when no link has one · latest_iat: the greatest `iat` ·
+    parent: the chain without its last link · links: root's first · root_did: label of the first
+    issuer · granted: the last link's scopes as a set ·
+    caveats: of all links · expires_at: the earliest, None when no link has one · latest_iat: the
+    greatest `iat` ·
     deepest: greatest index that `max_depth` caveats and the format leave for a further link ·
     text: `kd2.` and the links, which is a grant
     """
 
-    __slots__ = ("parent", "links", "root_did", "granted", "caveats", "expires_at", "latest_iat", "deepest", "text")
+    __slots__ = (
+        "parent",
+        "links",
+        "root_did",
+        "granted",
+        "caveats",
+        "expires_at",
+        "latest_iat",
+        "deepest",
+        "text",
+    )
 
     parent: Chain | None
     links: tuple[Link, ...]
@@ -101,18 +127,35 @@ class Chain(Value):
 
     def __init__(self, parent: Chain | None, link: Link, text: str, root_did: str) -> None:
         links: tuple[Link, ...] = (link,)
-        caveats, expires_at, latest_iat, deepest = link.caveats, link.expires_at, link.issued_at, MAX_LINKS - 1
+        caveats, expires_at, latest_iat, deepest = (
+            link.caveats,
+            link.expires_at,
+            link.issued_at,
+            MAX_LINKS - 1,
+        )
         if parent is not None:
             links, deepest = (*parent.links, link), parent.deepest
             latest_iat = max(parent.latest_iat, latest_iat)
-            if expires_at is None or (parent.expires_at is not None and parent.expires_at < expires_at):
+            if expires_at is None or (
+                parent.expires_at is not None and parent.expires_at < expires_at
+            ):
                 expires_at = parent.expires_at
         for caveat in caveats:
             if caveat[0] == "max_depth":
                 deepest = min(deepest, len(links) - 1 + caveat[1])  # type: ignore[operator]
         if parent is not None and parent.caveats:
             caveats = parent.caveats + caveats
-        self._fill(parent, links, root_did, frozenset(link.scopes), caveats, expires_at, latest_iat, deepest, text)
+        self._fill(
+            parent,
+            links,
+            root_did,
+            frozenset(link.scopes),
+            caveats,
+            expires_at,
+            latest_iat,
+            deepest,
+            text,
+        )
 
     @property
     def root(self) -> bytes:
@@ -168,7 +211,7 @@ def parse(token: object) -> UnverifiedToken:
 def _describe(token: str) -> str:
     # never echoed: what was passed by mistake may be a key
     if token.startswith(BUNDLE_PREFIX):
-        return "a bundle (kdb2.) holds a private key and is never verified; `kanoniv-auth accept` takes it"
+        return "a bundle (kdb2.) holds a private key and is never verified: accept it first"
     if token.startswith(("kde2.", "kdr2.", "kdx2.")):
         return f"a {token[:4]} object is no token"
     if token.startswith("eyJ"):
@@ -177,7 +220,10 @@ def _describe(token: str) -> str:
 
 
 def split_link(text: str) -> tuple[bytes, bytes]:
-    """Split a link's base64url text into signature (64 bytes) and payload. Raises: TokenParseError (parse)."""
+    """Split a link's base64url text into signature (64 bytes) and payload. Raises:
+
+    TokenParseError (parse).
+    """
     raw = unb64u(text)
     if len(raw) <= sodium.SIGNATURE:
         raise TokenParseError("parse", detail="a link without a payload")
@@ -221,12 +267,12 @@ def read_payload(payload: bytes, prev: bytes, issuer: bytes | None) -> Link:
         _read_jti(jti),
         None if nam is None else check_name(nam),
     )
-    if encode_payload(aud, iss, link.scopes, link.caveats, iat, exp, jti, nam) != payload:  # type: ignore[arg-type]
+    if encode_payload(aud, iss, link.scopes, link.caveats, iat, exp, jti, nam) != payload:
         raise TokenParseError("parse", detail="a payload that is not canonical")
     return link
 
 
-def encode_payload(
+def encode_payload(  # noqa: PLR0917 - the fields of a payload, in one call
     aud: str,
     iss: str | None,
     scopes: tuple[str, ...],
@@ -243,7 +289,8 @@ def encode_payload(
     """
     if not 0 <= iat <= MAX_INT or not 0 <= (exp or 0) <= MAX_INT:
         raise TokenParseError("parse", detail="a time outside 0…2^53")
-    # none of these characters needs an escape in JSON, and the keys stand sorted: aud cav exp iat iss jti nam scp
+    # none of these characters needs an escape in JSON, and the keys stand sorted: aud cav exp iat
+    # iss jti nam scp
     cav = f'"cav":{canonical(caveats).decode("ascii")},' if caveats else ""
     until = "" if exp is None else f'"exp":{exp},'
     root = "" if iss is None else f'"iss":"{iss}",'
@@ -259,7 +306,9 @@ def _read_key(value: object, field: str) -> bytes:
     try:
         return check_public(unb64u(value))
     except KeyInvalid as flaw:
-        raise TokenParseError("parse", detail=f"{field} is not a key: {flaw.facts['detail']}") from None
+        raise TokenParseError(
+            "parse", detail=f"{field} is not a key: {flaw.facts['detail']}"
+        ) from None
 
 
 def _read_scopes(value: object) -> tuple[str, ...]:
@@ -288,5 +337,8 @@ def check_name(value: object) -> str:
 
 
 def fingerprint(token: str) -> str:
-    """Name a token in logs: the first 16 hex digits of its SHA-256, from which it cannot be found."""
+    """Name a token in logs:
+
+    the first 16 hex digits of its SHA-256, from which it cannot be found.
+    """
     return sodium.sha256(token.encode("utf-8", "surrogatepass")).hex()[:16]

@@ -1,6 +1,7 @@
 """The one base of the values on the verify path: immutable, slotted, compared by their fields.
 
-Not a general record library: elsewhere frozen, slotted dataclasses do this job. They are kept off this
+Not a general record library: elsewhere frozen, slotted dataclasses do this job. They are kept off
+this
 path because importing `dataclasses` alone costs more than two signature checks of a whole process.
 """
 
@@ -13,17 +14,21 @@ if TYPE_CHECKING:
 
 
 class Value:
-    """Base class: fields are the `__slots__` of the subclass, set once by `_fill`, in that order."""
+    """Base class:
 
-    __slots__ = ()
+    fields are the `__slots__` of the subclass, set once by `_fill`, in that order.
+    """
+
+    __slots__: tuple[str, ...] = ()
     _setters: tuple[Callable[[object, object], None], ...] = ()
 
     def __init_subclass__(cls) -> None:
-        # the slots' own setters pass by __setattr__ below, and are twice as fast as object.__setattr__
+        # the slots' own setters pass by __setattr__ below, and are twice as fast as
+        # object.__setattr__
         cls._setters = tuple(getattr(cls, name).__set__ for name in cls.__slots__)
 
     def _fill(self, *fields: object) -> None:
-        for assign, value in zip(self._setters, fields):
+        for assign, value in zip(self._setters, fields):  # noqa: B905 - strict costs time
             assign(self, value)
 
     def __setattr__(self, name: str, value: object) -> NoReturn:

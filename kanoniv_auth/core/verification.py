@@ -1,4 +1,6 @@
-"""The one verifier: may the holder of this token do this, now? docs/spec/token.md §2, step for step.
+"""The one verifier: may the holder of this token do this, now?
+
+docs/spec/token.md §2, step for step.
 
 Every argument is given: no clock, no environment, no store. It returns what was proven, or raises.
 """
@@ -17,9 +19,25 @@ from kanoniv_auth.core.errors import (
     TokenExpired,
 )
 from kanoniv_auth.core.keys import did
-from kanoniv_auth.core.proof import MAX_SEAL, POP_WINDOW, Pop, Seal, pop_message, read_proof, seal_message
+from kanoniv_auth.core.proof import (
+    MAX_SEAL,
+    POP_WINDOW,
+    Pop,
+    Seal,
+    pop_message,
+    read_proof,
+    seal_message,
+)
 from kanoniv_auth.core.scopes import covers, require
-from kanoniv_auth.core.token import PREFIX, ROOT_ID, Chain, link_message, parse, read_payload, split_link
+from kanoniv_auth.core.token import (
+    PREFIX,
+    ROOT_ID,
+    Chain,
+    link_message,
+    parse,
+    read_payload,
+    split_link,
+)
 from kanoniv_auth.core.value import Value
 
 TYPE_CHECKING = False
@@ -37,7 +55,8 @@ _NO_ARGS: bytes = sodium.sha256(b"")
 class TrustedRoots(Value):
     """The roots a verifier was configured with.
 
-    keys: public keys, 32 bytes each · dids: `did:agent:` labels · retired: label → unix seconds from which that root
+    keys: public keys, 32 bytes each · dids: `did:agent:` labels · retired: label → unix seconds
+    from which that root
     no longer counts, whatever its links say about when they were issued
     """
 
@@ -48,12 +67,19 @@ class TrustedRoots(Value):
     retired: dict[str, int]
 
     def __init__(
-        self, keys: Iterable[bytes] = (), dids: Iterable[str] = (), *, retired: Mapping[str, int] | None = None
+        self,
+        keys: Iterable[bytes] = (),
+        dids: Iterable[str] = (),
+        *,
+        retired: Mapping[str, int] | None = None,
     ) -> None:
         self._fill(frozenset(keys), frozenset(dids), dict(retired or {}))
 
     def require(self, key: bytes, root_did: str, now: int) -> None:
-        """Refuse a root that is not pinned, or no longer. Raises: NoTrustedRoot, SignatureInvalid (untrusted_root)."""
+        """Refuse a root that is not pinned, or no longer. Raises:
+
+        NoTrustedRoot, SignatureInvalid (untrusted_root).
+        """
         if key in self.keys or root_did in self.dids:
             if root_did not in self.retired or now < self.retired[root_did]:
                 return
@@ -66,7 +92,8 @@ class TrustedRoots(Value):
 class Access(Value):
     """One thing somebody wants to do, and the facts the enforcing side knows about it.
 
-    action: a scope · context: facts for `context` caveats · resource: a path · cost: currency and integer minor units ·
+    action: a scope · context: facts for `context` caveats · resource: a path · cost: currency and
+    integer minor units ·
     args_sha256: 32 bytes over the request's arguments, for a pop
     """
 
@@ -91,7 +118,9 @@ class Access(Value):
 
 
 class VerifiedToken(Value):
-    """A chain whose every signature was checked from a trusted root to its holder, and the holder's proof.
+    """A chain whose every signature was checked from a trusted root to its holder, and the
+
+    holder's proof.
 
     chain: the links · proof: the seal or pop that ends them. Made here alone.
     """
@@ -153,10 +182,13 @@ def verify(
 ) -> VerifiedToken:
     """Decide whether the holder of `token` may do `access` (steps 0–10).
 
-    roots: the pinned roots · audience: this verifier's own name, None when it has none · now: unix seconds ·
-    once: (key, seconds) → True the first time within that time; None refuses every pop · revoked: lists by root ·
+    roots: the pinned roots · audience: this verifier's own name, None when it has none · now: unix
+    seconds ·
+    once: (key, seconds) → True the first time within that time; None refuses every pop · revoked:
+    lists by root ·
     cache: signatures checked before; decisions are never cached.
-    Returns: what was proven. Raises: a subclass of AuthError whose slug names the first step that failed.
+    Returns: what was proven. Raises: a subclass of AuthError whose slug names the first step that
+    failed.
     """
     verified = _prove(token, roots, audience, access, now, once, revoked, cache)
     chain = verified.chain
@@ -177,7 +209,9 @@ def prove(
     revoked: Revocations | None,
     cache: Cache | None,
 ) -> VerifiedToken:
-    """Check a token without asking for an action (steps 0–9): for minting, listings, `whoami`. Not a permission.
+    """Check a token without asking for an action (steps 0–9): for minting, listings, `whoami`.
+
+    Not a permission.
 
     Arguments, result and errors as for `verify`; a pop, which proves one action, is refused.
     """
@@ -185,11 +219,17 @@ def prove(
 
 
 def read_parent(
-    token: str, *, roots: TrustedRoots, now: int, revoked: Revocations | None, cache: Cache | None = None
+    token: str,
+    *,
+    roots: TrustedRoots,
+    now: int,
+    revoked: Revocations | None,
+    cache: Cache | None = None,
 ) -> Chain:
     """Check the links of a token or grant (steps 0, 2–5, 7, 9) and leave its proof aside.
 
-    For whoever is about to prove the holder's key by using it: delegating further, signing, accepting a grant.
+    For whoever is about to prove the holder's key by using it: delegating further, signing,
+    accepting a grant.
     Raises: as `verify`.
     """
     chain = read_chain(parse(token), roots, now, cache)
@@ -201,7 +241,7 @@ def read_parent(
     return chain
 
 
-def _prove(
+def _prove(  # noqa: PLR0917 - verify's arguments, handed on
     token: str,
     roots: TrustedRoots,
     audience: str | None,
@@ -211,7 +251,8 @@ def _prove(
     revoked: Revocations | None,
     cache: Cache | None,
 ) -> VerifiedToken:
-    # (1) a hit saves decoding and signatures, nothing else: all that can change between two calls runs below
+    # (1) a hit saves decoding and signatures, nothing else: all that can change between two calls
+    # runs below
     verified = cache.get(token) if cache is not None else None
     known = verified is not None
     if verified is None:
@@ -240,8 +281,12 @@ def _prove(
     return verified
 
 
-def read_chain(unverified: UnverifiedToken, roots: TrustedRoots, now: int, cache: Cache | None) -> Chain:
-    """Check the links of a token in order, root first (steps 2–5), going on from the longest prefix known.
+def read_chain(
+    unverified: UnverifiedToken, roots: TrustedRoots, now: int, cache: Cache | None
+) -> Chain:
+    """Check the links of a token in order, root first (steps 2–5), going on from the longest
+
+    prefix known.
 
     Raises: as `verify`.
     """
@@ -257,7 +302,8 @@ def read_chain(unverified: UnverifiedToken, roots: TrustedRoots, now: int, cache
             _check_bounds(None, link)
             chain = Chain(None, link, PREFIX + text, root_did)
             continue
-        # (3) the signature over the bytes as sent, by the key that the link before names; decoded only then
+        # (3) the signature over the bytes as sent, by the key that the link before names; decoded
+        # only then
         holder = chain.links[-1]
         _check_signature(chain.depth, holder.aud, signature, link_message(holder.id, payload))
         link = read_payload(payload, holder.id, holder.aud)
@@ -295,16 +341,29 @@ def _check_narrowing(parent: Chain, link: Link) -> None:
         raise SignatureInvalid("outlives_parent", link=parent.depth)
 
 
-def _check_proof(chain: Chain, proof: Seal | Pop, audience: str | None, access: Access | None) -> None:
+def _check_proof(
+    chain: Chain, proof: Seal | Pop, audience: str | None, access: Access | None
+) -> None:
     if isinstance(proof, Seal):
         message, where = seal_message(chain.id, proof.expires_at, proof.audience), "seal"
     elif access is None:
-        raise HolderUnproven("holder_unproven", detail="a pop proves one request, and none was named")
+        raise HolderUnproven(
+            "holder_unproven", detail="a pop proves one request, and none was named"
+        )
     else:
-        # action, audience and arguments are the verifier's own: nothing of the request is read from the token
-        message, where = pop_message(
-            chain.id, proof.issued_at, proof.nonce, audience or "", access.action, access.args_sha256
-        ), "pop"
+        # action, audience and arguments are the verifier's own: nothing of the request is read from
+        # the token
+        message, where = (
+            pop_message(
+                chain.id,
+                proof.issued_at,
+                proof.nonce,
+                audience=audience or "",
+                action=access.action,
+                args_sha256=access.args_sha256,
+            ),
+            "pop",
+        )
     try:
         sodium.verify(chain.holder, proof.signature, message)
     except sodium.BadSignature:
@@ -312,7 +371,11 @@ def _check_proof(chain: Chain, proof: Seal | Pop, audience: str | None, access: 
 
 
 def _enforce_proof(
-    chain: Chain, proof: Seal | Pop, audience: str | None, now: int, once: Callable[[bytes, int], bool] | None
+    chain: Chain,
+    proof: Seal | Pop,
+    audience: str | None,
+    now: int,
+    once: Callable[[bytes, int], bool] | None,
 ) -> None:
     if isinstance(proof, Seal):
         until = chain.expires_at
@@ -326,7 +389,9 @@ def _enforce_proof(
     if abs(now - proof.issued_at) > POP_WINDOW:
         raise TokenExpired("proof_expired", at=proof.issued_at + POP_WINDOW, now=now)
     if once is None:
-        raise HolderUnproven("holder_unproven", detail="this verifier cannot remember a pop, so it takes none")
+        raise HolderUnproven(
+            "holder_unproven", detail="this verifier cannot remember a pop, so it takes none"
+        )
     if not once(chain.holder + proof.nonce, 2 * POP_WINDOW):
         raise HolderUnproven("replayed")
 
