@@ -1,0 +1,63 @@
+"""`audit`: are these receipts true? Each is verified, and where there are several of a stream, their order too."""
+
+from __future__ import annotations
+
+import os
+
+from kanoniv_auth.api.roots import trusted_roots
+from kanoniv_auth.core.envelope import Envelope, check_stream, envelope_view, verify_envelope
+from kanoniv_auth.core.errors import SignatureInvalid, TokenParseError
+from kanoniv_auth.store.home import find_home
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kanoniv_auth.core.verification import TrustedRoots
+
+_SIGNED = "envelope"
+
+
+def audit(texts: Iterable[str], *, root_did: str | None = None) -> list[Envelope]:
+    """Verify receipts, each `kde2.…` or the JSON form that shows one; returns them in the order of their streams.
+
+    Raises: AuthError for the first that is not true, or for a stream with a gap.
+    """
+    roots = trusted_roots(find_home(os.environ), None, root_did)
+    found = [_verify(text.strip(), roots) for text in texts]
+    found.sort(key=lambda envelope: (envelope.stream, envelope.seq))
+    for stream in {envelope.stream for envelope in found}:
+        check_stream([envelope for envelope in found if envelope.stream == stream])
+    return found
+
+
+def _verify(text: str, roots: TrustedRoots) -> Envelope:
+    if not text.startswith("{"):
+        return verify_envelope(text, roots=roots, revoked=None)
+    shown = _read_view(text)
+    signed = shown.get(_SIGNED)
+    if not isinstance(signed, str):
+        raise SignatureInvalid("bad_signature", where="this JSON, which holds no signed envelope")
+    envelope = verify_envelope(signed, roots=roots, revoked=None)
+    true = envelope_view(envelope)
+    for name, value in shown.items():
+        if name not in true or true[name] != value or type(true[name]) is not type(value):
+            raise SignatureInvalid("bad_signature", where=f"{name!r}, which is not what was signed")
+    return envelope
+
+
+def _read_view(text: str) -> dict[str, object]:
+    import json  # noqa: PLC0415 - 8 ms, only for the JSON form
+
+    def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        if len(dict(pairs)) != len(pairs):
+            raise ValueError(_SIGNED)  # two values under one name: readers could see different ones
+        return dict(pairs)
+
+    try:
+        shown = json.loads(text, object_pairs_hook=unique)
+    except (ValueError, RecursionError):
+        raise TokenParseError("parse", detail="neither an envelope nor its JSON form") from None
+    if not isinstance(shown, dict):
+        raise TokenParseError("parse", detail="neither an envelope nor its JSON form")
+    return shown

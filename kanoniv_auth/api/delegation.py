@@ -1,0 +1,264 @@
+"""`delegate` and `accept`: authority is handed on, and taken up. Key, clock, entropy and store meet core's `issue`."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from kanoniv_auth.api.roots import signing_root, trusted_roots
+from kanoniv_auth.core.delegation import issue, parse_bundle
+from kanoniv_auth.core.durations import parse_ttl
+from kanoniv_auth.core.errors import AuthError, KeyInvalid, TokenParseError, UsageError
+from kanoniv_auth.core.keys import KeyPair, parse_did_key
+from kanoniv_auth.core.proof import check_audience, seal
+from kanoniv_auth.core.scopes import parse_scopes
+from kanoniv_auth.core.token import BUNDLE_PREFIX
+from kanoniv_auth.core.value import Value
+from kanoniv_auth.core.verification import read_parent
+from kanoniv_auth.store import agents, keystore, tokens
+from kanoniv_auth.store.home import Home, find_home
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kanoniv_auth.core.token import Chain
+
+    Path = str | os.PathLike[str]
+
+
+class Delegated(Value):
+    """What `delegate` or `accept` made. text: the token, or the grant (secret, or at least not for logs).
+
+    chain: its links · is_grant: nobody has accepted it yet · path: where the token was kept, None when it was not ·
+    cut: the parent ends before the asked TTL would
+    """
+
+    __slots__ = ("text", "chain", "is_grant", "path", "cut")
+
+    text: str
+    chain: Chain
+    is_grant: bool
+    path: str | None
+    cut: bool
+
+    def __init__(
+        self, text: str, chain: Chain, *, is_grant: bool, path: str | None = None, cut: bool = False
+    ) -> None:
+        self._fill(text, chain, is_grant, path, cut)
+
+    def __repr__(self) -> str:
+        return f"Delegated({self.chain.holder_did}, text=<hidden>)"
+
+
+class Order(Value):
+    """What is asked for, checked for form before anything is read or made.
+
+    scopes: sorted · ttl: seconds, None for never · to: did:key or name of the receiver, None to make an agent here ·
+    name: registered agent, or label · home: the child's own directory
+    """
+
+    __slots__ = ("scopes", "ttl", "to", "name", "audience", "home")
+
+    scopes: tuple[str, ...]
+    ttl: int | None
+    to: str | None
+    name: str | None
+    audience: str
+    home: Home | None
+
+    def __init__(
+        self,
+        scopes: str | Iterable[str],
+        ttl: str | float | None = None,
+        *,
+        to: str | None = None,
+        name: str | None = None,
+        audience: str | None = None,
+        home: Path | None = None,
+    ) -> None:
+        if to is not None and (audience is not None or home is not None):
+            detail = "a grant for somebody else's key is sealed and kept where that key is"
+            fix = "give --audience to kanoniv-auth accept, and no --home with --to"
+            raise UsageError("usage", detail=detail, fix=fix)
+        self._fill(
+            parse_scopes(scopes),
+            parse_ttl(ttl),
+            to,
+            None if name is None else agents.check_name(name),
+            checked_audience(audience),
+            None if home is None else find_home({}, home),
+        )
+
+
+def checked_audience(audience: str | None) -> str:
+    """The name a token is sealed for, "" for none. Raises: UsageError."""
+    try:
+        return check_audience(audience or "")
+    except TokenParseError as error:
+        detail = f"audience {audience!r}: {error.facts['detail']}"
+        raise UsageError("usage", detail=detail, fix="use a name such as deploy-service") from None
+
+
+class _Issuer(Value):
+    """Who signs the new link: the root itself, or the holder of a parent chain."""
+
+    __slots__ = ("key", "parent")
+
+    key: KeyPair
+    parent: Chain | None
+
+    def __init__(self, key: KeyPair, parent: Chain | None) -> None:
+        self._fill(key, parent)
+
+
+def delegate(  # noqa: PLR0913 - the product's published signature
+    scopes: str | Iterable[str],
+    ttl: str | float | None = None,
+    *,
+    to: str | None = None,
+    name: str | None = None,
+    root: KeyPair | Path | None = None,
+    parent: str | None = None,
+    parent_token: str | None = None,
+    audience: str | None = None,
+    home: Path | None = None,
+) -> str:
+    """Give an agent a part of one's authority; returns the token, which is also saved as the latest.
+
+    scopes: names, or text with commas · ttl: `4h`, seconds, `never`; default 4 h; never longer than the parent's ·
+    to: a did:key or a registered name: returns a grant for that key to accept, and makes no token · name: a
+    registered agent (made the first time), same name, same DID · root: the issuing key, its path or text · parent
+    (or parent_token): a token held here to delegate from, instead of a root · audience: the one verifier it is for ·
+    home: the agent's own directory, which gets its key and token, and nothing else.
+    Raises: AuthError, before anything is stored.
+    """
+    if parent is not None and parent_token is not None:
+        msg = "parent and parent_token are one value under two names: give one"
+        raise TypeError(msg)
+    order = Order(scopes, ttl, to=to, name=name, audience=audience, home=home)
+    return place(order, root=root, parent=parent if parent is not None else parent_token).text
+
+
+def place(
+    order: Order, *, root: KeyPair | Path | None = None, parent: str | None = None, dry_run: bool = False
+) -> Delegated:
+    """Carry out an order. dry_run: every check, a throw-away key, and nothing stored.
+
+    Raises: AuthError, before anything is stored.
+    """
+    home, now = find_home(os.environ), int(time.time())
+    issuer = _issuer(home, root, parent, now)
+    if order.to is not None:
+        receiver, label = _receiver(home, order.to)
+        chain = _issue(issuer, receiver, order, order.name or label, now)
+        return Delegated(chain.text, chain, is_grant=True, cut=_is_cut(chain, order, now))
+    agent = _agent(home, order.name)
+    chain, token = _mint(issuer, agent, order, now)
+    path = None
+    if not dry_run:
+        if order.name is not None:
+            # only now that nothing can be refused any more is a new name written down
+            registered = agents.register(home, order.name, agent.seed, now)
+            if registered != agent:  # another process was faster: its key is the name's key
+                agent = registered
+                chain, token = _mint(issuer, agent, order, now)
+        place_in = order.home or home
+        # the key first: a token without its key is useless, a key without a token is harmless
+        keystore.save_agent_key(place_in, agent, now)
+        path = tokens.save(place_in, chain.id, token, latest=True)
+        _repair_pin(home, issuer)
+    return Delegated(token, chain, is_grant=False, path=path, cut=_is_cut(chain, order, now))
+
+
+def _mint(issuer: _Issuer, agent: KeyPair, order: Order, now: int) -> tuple[Chain, str]:
+    chain = _issue(issuer, agent.public, order, order.name, now)
+    return chain, seal(chain, agent, now=now, audience=order.audience)
+
+
+def _issuer(home: Home, root: KeyPair | Path | None, parent: str | None, now: int) -> _Issuer:
+    if parent is None:
+        return _Issuer(signing_root(root, home), None)
+    roots = trusted_roots(home, root)
+    chain = read_parent(parent, roots=roots, now=now, revoked=None)
+    return _Issuer(keystore.holder_key(home, chain.holder, chain.holder_did), chain)
+
+
+def _agent(home: Home, name: str | None) -> KeyPair:
+    known = None if name is None else agents.find_key(home, name)
+    return KeyPair.generate(os.urandom(32)) if known is None else known
+
+
+def _receiver(home: Home, to: str) -> tuple[bytes, str | None]:
+    """Public key and label of whom a grant is for."""
+    if to.startswith("did:key:"):
+        try:
+            return parse_did_key(to), None
+        except KeyInvalid as error:
+            fix = "ask the receiver for the did:key that kanoniv-auth whoami prints"
+            raise UsageError("usage", detail=str(error), fix=fix) from None
+    if to.startswith("did:"):
+        detail = f"{to} is a label; a grant needs the whole public key"
+        raise UsageError("usage", detail=detail, fix="give the receiver's did:key, or a registered name")
+    key = agents.find_key(home, to)
+    if key is None:
+        fix = "give a did:key, or name an agent that kanoniv-auth delegate -n has made here"
+        raise UsageError("usage", detail=f"no agent is registered as {to}", fix=fix)
+    return key.public, to
+
+
+def _issue(issuer: _Issuer, receiver: bytes, order: Order, name: str | None, now: int) -> Chain:
+    return issue(
+        issuer.key,
+        receiver,
+        parent=issuer.parent,
+        scopes=order.scopes,
+        now=now,
+        ttl=order.ttl,
+        entropy=os.urandom(16),
+        name=name,
+    )
+
+
+def _is_cut(chain: Chain, order: Order, now: int) -> bool:
+    end = chain.links[-1].expires_at
+    return end is not None and (order.ttl is None or end < now + order.ttl)
+
+
+def _repair_pin(home: Home, issuer: _Issuer) -> None:
+    """Let `verify` find the local root's public half: homes of the published product have none."""
+    if issuer.parent is not None:
+        return
+    try:
+        stored = keystore.read_key(home.root_key)
+        if stored is not None and stored.public == issuer.key.public:
+            keystore.pin_local_root(home, stored.public)
+    except AuthError:
+        return  # another root signed, and an unusable local one is no reason to lose the token just made
+
+
+def accept(
+    text: str,
+    *,
+    root_did: str | None = None,
+    audience: str | None = None,
+    home: Path | None = None,
+    latest: bool = False,
+) -> Delegated:
+    """Take up a grant: check it against the trusted roots, seal it with the holder's key, keep the token.
+
+    text: a grant for a key of this home, or a bundle (`kdb2.`), which brings its key · audience: the one verifier
+    it is for · latest: make it the token that is used when none is named. Raises: AuthError.
+    """
+    where, now = find_home(os.environ, home), int(time.time())
+    sealed_for, text = checked_audience(audience), text.strip()
+    bundled = None
+    if text.startswith(BUNDLE_PREFIX):
+        bundled, text = parse_bundle(text)
+    chain = read_parent(text, roots=trusted_roots(where, None, root_did), now=now, revoked=None)
+    holder = keystore.holder_key(where, chain.holder, chain.holder_did) if bundled is None else bundled
+    token = seal(chain, holder, now=now, audience=sealed_for)
+    if bundled is not None:
+        keystore.save_agent_key(where, bundled, now)
+    path = tokens.save(where, chain.id, token, latest=latest)
+    return Delegated(token, chain, is_grant=False, path=path)

@@ -1,0 +1,111 @@
+"""Which token is meant: the one given, `$KANONIV_TOKEN`, the one made last; and what is saved."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from kanoniv_auth.api.records import Record
+from kanoniv_auth.core.errors import AuthError, UsageError
+from kanoniv_auth.core.keys import did
+from kanoniv_auth.core.token import ROOT_ID, Link, parse, read_payload, split_link
+from kanoniv_auth.store import tokens
+from kanoniv_auth.store.home import find_home
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kanoniv_auth.store.home import Home
+
+_FIX = "kanoniv-auth delegate -s SCOPE makes one; or set KANONIV_TOKEN"
+
+
+class SavedToken(Record):
+    """One saved token as its text describes itself: a listing, not a verdict.
+
+    file: path · expires_at: unix seconds, None for no expiry · issued_at: of the last link
+    """
+
+    __slots__ = ("file", "agent_did", "scopes", "expires_at", "expired", "chain_depth", "issued_at")
+
+    file: str
+    agent_did: str
+    scopes: tuple[str, ...]
+    expires_at: int | None
+    expired: bool
+    chain_depth: int
+    issued_at: int
+
+    def __init__(self, file: str, links: list[Link], now: int) -> None:
+        last = links[-1]
+        expires_at = min((li.expires_at for li in links if li.expires_at is not None), default=None)
+        expired = expires_at is not None and expires_at <= now
+        self._fill(
+            file, did(last.aud), last.scopes, expires_at, expired, len(links), last.issued_at
+        )
+
+
+def _describe(path: str, text: str, now: int) -> SavedToken:
+    prev, issuer, links = ROOT_ID, None, []
+    for link_text in parse(text).links:
+        _, payload = split_link(link_text)
+        link = read_payload(payload, prev, issuer)
+        links.append(link)
+        prev, issuer = link.id, link.aud
+    return SavedToken(path, links, now)
+
+
+def list_tokens() -> list[SavedToken]:
+    """List the saved tokens, newest last. A file that is no token is left out.
+
+    Raises: UsageError when the folder cannot be read.
+    """
+    return saved_tokens(find_home(os.environ))
+
+
+def saved_tokens(home: Home) -> list[SavedToken]:
+    """As `list_tokens`, for one home."""
+    now, found = int(time.time()), []
+    for path, text in tokens.saved(home):
+        try:
+            found.append(_describe(path, text, now))
+        except AuthError:
+            continue  # not ours: the listing is of tokens
+    return sorted(found, key=lambda row: (row.issued_at, row.file))
+
+
+def load_token(path: str | os.PathLike[str] | None = None) -> str:
+    """Read a token: from a file, else `$KANONIV_TOKEN`, else the one made last. It is not verified here.
+
+    Raises: UsageError when there is none, TokenParseError.
+    """
+    if path is not None:
+        name = os.path.expanduser(os.fspath(path))  # noqa: PTH111 - pathlib is outside the import budget
+        text = tokens.read_text(name)
+        if text is None:
+            raise no_token(f"there is no token file {name}")
+        return text
+    given = os.environ.get("KANONIV_TOKEN")
+    if given is not None:
+        # a variable that failed to expand must not mean another token
+        if not given.strip():
+            raise no_token("KANONIV_TOKEN is set and empty")
+        return given.strip()
+    text = tokens.read_text(find_home(os.environ).latest)
+    if text is None:
+        raise no_token("there is no token")
+    return text
+
+
+def newest_token(agent_did: str) -> str:
+    """Choose the newest unexpired saved token of an agent. Raises: UsageError when there is none."""
+    rows = [row for row in list_tokens() if row.agent_did == agent_did]
+    alive = [row for row in rows if not row.expired] or rows
+    text = tokens.read_text(alive[-1].file) if alive else None
+    if text is None:
+        raise no_token(f"there is no saved token of {agent_did}")
+    return text
+
+
+def no_token(detail: str) -> UsageError:
+    """The error for a missing token; the fact missing tells it from other wrong input."""
+    return UsageError("usage", detail=detail, fix=_FIX, missing="token")

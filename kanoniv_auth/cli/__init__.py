@@ -1,0 +1,1 @@
+"""The `kanoniv-auth` command. `main` dispatches; `verify` and `exec` never load click."""

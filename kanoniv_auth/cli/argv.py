@@ -1,0 +1,168 @@
+"""The one table of commands and options, and the light parser that reads it for `verify` and `exec`.
+
+`cli.tree` builds the click commands from the same table. The light parser knows only what both understand in the
+same way; everything else (help, a typing error) it leaves to click, which has the words for it.
+"""
+
+from __future__ import annotations
+
+from kanoniv_auth.core.value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+TEXT, FLAG, MANY = "text", "flag", "many"
+LIGHT = frozenset(("exec", "verify"))
+
+
+class Option(Value):
+    """One option. flags: as typed · kind: TEXT (the last one counts), FLAG, MANY."""
+
+    __slots__ = ("dest", "flags", "kind", "metavar", "required")
+
+    dest: str
+    flags: tuple[str, ...]
+    kind: str
+    metavar: str | None
+    required: bool
+
+    def __init__(
+        self, flags: str, metavar: str | None = None, *, kind: str = TEXT, required: bool = False
+    ) -> None:
+        names = tuple(flags.split())
+        dest = names[-1].lstrip("-").replace("-", "_")
+        self._fill(dest, names, FLAG if metavar is None else kind, metavar, required)
+
+
+class Command(Value):
+    """One command. rest: name of what follows the options, None for nothing · run: module and function."""
+
+    __slots__ = ("name", "options", "rest", "run")
+
+    name: str
+    options: tuple[Option, ...]
+    rest: str | None
+    run: tuple[str, str]
+
+    def __init__(self, name: str, run: str, *options: Option, rest: str | None = None) -> None:
+        module, _, function = run.partition(":")
+        self._fill(name, (*options, JSON), rest, (module, function))
+
+
+class Arguments(Value):
+    """What was typed, whichever parser read it. given: by `dest` · rest: words after the options."""
+
+    __slots__ = ("command", "given", "rest")
+
+    command: str
+    given: Mapping[str, object]
+    rest: tuple[str, ...]
+
+    def __init__(self, command: str, given: Mapping[str, object], rest: Sequence[str] = ()) -> None:
+        self._fill(command, given, tuple(rest))
+
+    def text(self, dest: str) -> str | None:
+        """The value of an option, None when it was not given."""
+        value = self.given.get(dest)
+        return value if isinstance(value, str) else None
+
+    def needed(self, dest: str) -> str:
+        """The value of a required option."""
+        return str(self.given[dest])
+
+    def flag(self, dest: str) -> bool:
+        """Whether a flag was given."""
+        return self.given.get(dest) is True
+
+    def many(self, dest: str) -> tuple[str, ...]:
+        """All values of a repeatable option."""
+        value = self.given.get(dest)
+        return value if isinstance(value, tuple) else ()
+
+
+JSON = Option("--json")
+_ACTION = Option("-s --scope", "SCOPE", required=True)
+_TOKEN = (Option("-t --token", "TOKEN"), Option("--token-file", "PATH"), Option("-a --agent", "NAME"))
+_TRUST = (Option("--root-did", "DID"), Option("--audience", "NAME"))
+_CONTEXT = Option("--context", "KEY=VALUE", kind=MANY)
+_SIGNED_WITH = (Option("-t --token", "TOKEN"), Option("--token-file", "PATH"), Option("--agent", "NAME"))
+
+COMMANDS = {
+    command.name: command
+    for command in (
+        Command(
+            "init", "issuing:init",
+            Option("-o --output", "PATH"), Option("--force"), Option("--print-secret"),
+        ),
+        Command(
+            "delegate", "issuing:delegate",
+            Option("-s --scopes", "SCOPES", required=True), Option("-t --ttl", "TTL"),
+            Option("-n --name", "NAME"), Option("-k --key", "PATH"), Option("--to", "DID_KEY|NAME"),
+            Option("--parent", "TOKEN|-"), Option("--audience", "NAME"), Option("--home", "DIR"),
+            Option("--dry-run"), Option("--export"),
+        ),
+        Command(
+            "accept", "issuing:accept",
+            Option("--audience", "NAME"), Option("--root-did", "DID"), Option("--home", "DIR"),
+            Option("--latest"),
+            rest="[FILE|-|GRANT]",
+        ),
+        Command("verify", "checking:verify", _ACTION, *_TOKEN, *_TRUST, _CONTEXT),
+        Command("whoami", "checking:whoami", *_TOKEN, *_TRUST),
+        Command("status", "checking:status", *_TOKEN, *_TRUST),
+        Command("exec", "executing:execute", _ACTION, *_TOKEN, *_TRUST, _CONTEXT, rest="CMD..."),
+        Command(
+            "sign", "recording:sign",
+            Option("-a --action", "SCOPE", required=True), *_SIGNED_WITH, Option("--target", "TEXT"),
+            Option("--result", "TEXT"), Option("--metadata", "KEY=VALUE", kind=MANY),
+        ),
+        Command("audit", "recording:audit", Option("--root-did", "DID"), rest="FILE|-|TEXT"),
+    )
+}  # fmt: skip
+
+
+def parse(command: Command, words: Sequence[str]) -> Arguments | None:
+    """Read the words after a command's name; None for whatever is click's to answer."""
+    by_flag = {flag: option for option in command.options for flag in option.flags}
+    given: dict[str, object] = {}
+    rest: Sequence[str] = ()
+    at = 0
+    while at < len(words):
+        word = words[at]
+        at += 1
+        if word == "--":
+            rest = words[at:]
+            break
+        if len(word) < 2 or word[0] != "-":
+            rest = words[at - 1 :]
+            break
+        if word[1] == "-":
+            name, mark, value = word.partition("=")
+        else:
+            name, mark, value = word[:2], word[2:3], word[2:]
+        option = by_flag.get(name)
+        if option is None or (option.kind == FLAG and mark):
+            return None
+        if option.kind == FLAG:
+            given[option.dest] = True
+            continue
+        if not mark:
+            if at == len(words):
+                return None
+            value = words[at]
+            at += 1
+        _take(given, option, value)
+    if bool(rest) != (command.rest is not None) or any(
+        option.required and option.dest not in given for option in command.options
+    ):
+        return None
+    return Arguments(command.name, given, rest)
+
+
+def _take(given: dict[str, object], option: Option, value: str) -> None:
+    if option.kind == MANY:
+        earlier = given.get(option.dest)
+        given[option.dest] = (*earlier, value) if isinstance(earlier, tuple) else (value,)
+    else:
+        given[option.dest] = value

@@ -1,0 +1,59 @@
+"""`verify`, `whoami`, `status`: what a token proves, for an action, for a person, for a prompt."""
+
+from __future__ import annotations
+
+from kanoniv_auth.api.verification import Verification, prove, verify as api_verify
+from kanoniv_auth.cli import inputs, render
+from kanoniv_auth.cli.outcome import Outcome
+from kanoniv_auth.core.errors import AuthError, TokenExpired
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kanoniv_auth.cli.argv import Arguments
+
+
+def _facts(found: Verification) -> dict[str, object]:
+    return {name: found[name] for name in found.keys()}  # noqa: SIM118 - a record is no dict
+
+
+def verify(arguments: Arguments) -> Outcome:
+    """Exit 0 when the token grants the scope now."""
+    found = api_verify(
+        arguments.needed("scope"),
+        inputs.chosen_token(arguments),
+        root_did=arguments.text("root_did"),
+        audience=arguments.text("audience"),
+        context=inputs.pairs(arguments, "context"),
+    )
+    return Outcome("verified", render.verified(found), _facts(found))
+
+
+def _prove(arguments: Arguments) -> Verification:
+    token = inputs.chosen_token(arguments)
+    return prove(token, root_did=arguments.text("root_did"), audience=arguments.text("audience"))
+
+
+def whoami(arguments: Arguments) -> Outcome:
+    """Show the holder of a token that passes every check but an action's."""
+    from kanoniv_auth.api.agents import key_of  # noqa: PLC0415 - `verify` does without
+
+    found = _prove(arguments)
+    key = key_of(found.agent_did)
+    facts = {**_facts(found), "key_here": key is not None, "did_key": None if key is None else key.did_key}
+    return Outcome("proven", render.identity(found, None if key is None else key.did_key), facts)
+
+
+def status(arguments: Arguments) -> Outcome:
+    """Exit 0 active, 1 expired or refused, 2 no token."""
+    try:
+        found = _prove(arguments)
+    except AuthError as error:
+        word = "EXPIRED" if isinstance(error, TokenExpired) else "REFUSED"
+        if error.facts.get("missing") == "token":
+            word = "NO TOKEN"
+        elif error.reason.exit != 1:
+            raise
+        facts = {**render.facts_of(error), "status": word.lower().replace(" ", "_")}
+        text = render.not_active(word, error)
+        return Outcome(str(error), text, facts, exit=error.reason.exit, code=error.slug)
+    return Outcome("active", render.active(found), {**_facts(found), "status": "active"})

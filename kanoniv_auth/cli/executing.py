@@ -1,0 +1,126 @@
+"""`exec`: verify, start one command without a shell, wait, sign the receipt. Not a sandbox.
+
+The child inherits everything but KANONIV_ROOT_KEY. Its receipt's file is opened before it starts, so a disk that
+cannot take the receipt is known while nothing has happened yet.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+import _signal  # `signal` is a wrapper around it that imports enum
+
+from kanoniv_auth.api.signing import Authority, authorise, receipt
+from kanoniv_auth.cli import inputs, render
+from kanoniv_auth.cli.outcome import Outcome
+from kanoniv_auth.core.errors import AuthError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from kanoniv_auth.cli.argv import Arguments
+    from kanoniv_auth.store.files import NewFile
+
+NOT_EXECUTABLE, NOT_FOUND, SIGNALLED = 126, 127, 128
+_HIDDEN = "KANONIV_ROOT_KEY"
+_TARGET = 200
+# Python ignores these two; a child expects to find them as the system has them
+_RESTORED = (_signal.SIGPIPE, _signal.SIGXFSZ)
+_KEYBOARD = (_signal.SIGINT, _signal.SIGQUIT)
+_FORWARDED = (*_KEYBOARD, _signal.SIGTERM, _signal.SIGHUP, _signal.SIGUSR1, _signal.SIGUSR2)
+
+
+def execute(arguments: Arguments) -> Outcome:
+    """Exit as the child does; 126 or 127 when it cannot start; nothing is started when the token does not grant it."""
+    authority = authorise(
+        arguments.needed("scope"),
+        inputs.chosen_token(arguments),
+        root_did=arguments.text("root_did"),
+        audience=arguments.text("audience"),
+        context=inputs.pairs(arguments, "context"),
+    )
+    command = arguments.rest
+    with authority.stream.reserve() as reserved:
+        try:
+            status = _run(command, {k: v for k, v in os.environ.items() if k != _HIDDEN})
+        except OSError as error:
+            return _not_started(command[0], error)
+        except ValueError:
+            fix = "leave the NUL byte out"
+            raise UsageError("usage", detail="a NUL byte in the command", fix=fix) from None
+        return _record(authority, command, status, reserved)
+
+
+def _run(command: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Start the child, pass signals on while it lives, and return its exit status as a shell would."""
+    child = 0
+
+    def forward(number: int, _frame: object) -> None:
+        # the terminal sends its own keys to the whole foreground group: the child has had this one
+        if not (number in _KEYBOARD and _in_foreground()):
+            os.kill(child, number)
+
+    # blocked until the child is there, so that a signal in between is passed on and not lost
+    before = _signal.pthread_sigmask(_signal.SIG_BLOCK, _FORWARDED)
+    caught = [number for number in _FORWARDED if _signal.getsignal(number) != _signal.SIG_IGN]
+    for number in caught:
+        _signal.signal(number, forward)
+    try:
+        child = os.posix_spawnp(
+            command[0], command, environ, setsigdef=_RESTORED, setsigmask=before
+        )
+        _signal.pthread_sigmask(_signal.SIG_SETMASK, before)
+        # it stays a zombie until signals are blocked again: its pid cannot become another's under `forward`
+        os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+    finally:
+        _signal.pthread_sigmask(_signal.SIG_BLOCK, _FORWARDED)
+        for number in caught:
+            _signal.signal(number, _signal.SIG_IGN)
+        _signal.pthread_sigmask(_signal.SIG_SETMASK, before)
+    _, status = os.waitpid(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    return code if code >= 0 else SIGNALLED - code
+
+
+def _in_foreground() -> bool:
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    finally:
+        os.close(terminal)
+
+
+def _not_started(name: str, error: OSError) -> Outcome:
+    status = NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE
+    message = f"cannot run {name}: {error.strerror}"
+    return Outcome(message, "", {"exit_status": status}, notes=render.not_run(message), exit=status, code="usage")
+
+
+def _record(authority: Authority, command: Sequence[str], status: int, reserved: NewFile) -> Outcome:
+    """Sign what happened. A receipt that cannot be kept makes a success exit 2: an unrecorded run is none."""
+    target = command[0].encode("utf-8", "backslashreplace").decode("utf-8")[:_TARGET]
+    args = b"\0".join([os.fsencode(word) for word in command])
+    result = "failure" if status else "success"
+    facts: dict[str, object] = {"exit_status": status, "result": result}
+    try:
+        _, receipt_id = receipt(
+            authority,
+            target=target,
+            result=result,
+            metadata={"ended_at": int(time.time()), "exit_status": status},
+            args=args,
+            reserved=reserved,
+        )
+    except AuthError as error:
+        return Outcome(
+            str(error), "", facts, notes=render.unrecorded(error, status), exit=status or 2, code=error.slug
+        )
+    facts["receipt"] = receipt_id.hex()
+    facts["receipt_file"] = reserved.path
+    notes = (f"SIGNED {receipt_id.hex()}",)
+    return Outcome(result, "", facts, notes=notes, exit=status, code="ok" if status == 0 else "failure")

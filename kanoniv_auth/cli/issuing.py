@@ -1,0 +1,127 @@
+"""`init`, `delegate`, `accept`: the commands that make keys and tokens. These alone print a secret, on stdout."""
+
+from __future__ import annotations
+
+import os
+
+from kanoniv_auth.api import delegation, roots
+from kanoniv_auth.cli import inputs, words
+from kanoniv_auth.cli.outcome import Outcome
+from kanoniv_auth.core.errors import KeyInvalid, UsageError
+from kanoniv_auth.core.keys import KeyPair, parse_secret
+from kanoniv_auth.core.token import BUNDLE_PREFIX
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kanoniv_auth.api.delegation import Delegated
+    from kanoniv_auth.cli.argv import Arguments
+
+
+def init(arguments: Arguments) -> Outcome:
+    """Make a root key; with --print-secret print the base64 alone, also of one that is there."""
+    secret, force = arguments.flag("print_secret"), arguments.flag("force")
+    try:
+        key, path, kept = roots.create_root(arguments.text("output"), force=force)
+    except UsageError as error:
+        if not secret or "path" not in error.facts:
+            raise
+        path, kept = str(error.facts["path"]), None
+        key = roots.read_root(path)
+    facts: dict[str, object] = {"did": key.did, "did_key": key.did_key, "path": path, "kept": kept}
+    notes = () if kept is None else (words.old_root_kept(kept),)
+    if secret:
+        text = key.secret_text()
+        return Outcome("root key", text, {**facts, "secret": text}, notes=notes)
+    return Outcome("root key generated", words.root_made(key.did, path), facts, notes=notes)
+
+
+def delegate(arguments: Arguments) -> Outcome:
+    """Print a token, or with --to a grant; with --dry-run what would be made."""
+    parent, key, dry = arguments.text("parent"), arguments.text("key"), arguments.flag("dry_run")
+    if parent == "-" and key == "-":
+        raise UsageError("usage", detail="--parent and --key cannot both read stdin", fix="name a file for one")
+    if arguments.flag("export") and arguments.text("to") is not None:
+        fix = "leave --export out: a grant is no token until its holder accepts it"
+        raise UsageError("usage", detail="--export has no token to export with --to", fix=fix)
+    order = delegation.Order(
+        arguments.needed("scopes"),
+        arguments.text("ttl"),
+        to=arguments.text("to"),
+        name=arguments.text("name"),
+        audience=arguments.text("audience"),
+        home=arguments.text("home"),
+    )
+    made = delegation.place(
+        order,
+        root=None if key is None else _root_key(key),
+        parent=_parent(parent),
+        dry_run=dry,
+    )
+    facts = _facts(made)
+    if dry:
+        facts["dry_run"] = True
+        return Outcome("dry run", words.dry_run(order, made), facts, notes=words.cut(made))
+    facts["grant" if made.is_grant else "token"] = made.text
+    text = f"export KANONIV_TOKEN={made.text}" if arguments.flag("export") else made.text
+    return Outcome("delegated", text, facts, notes=(*words.cut(made), *words.next_step(order, made)))
+
+
+def _parent(given: str | None) -> str | None:
+    if given is None:
+        return None
+    text = inputs.read_stdin() if given == "-" else given.strip()
+    if not text:
+        # a variable that failed to expand must not mean: from the root
+        raise UsageError("usage", detail="--parent is empty", fix="pipe the parent token in and say --parent -")
+    return text
+
+
+def _root_key(given: str) -> KeyPair:
+    if given == "-":
+        return parse_secret(inputs.read_stdin())
+    path = os.path.abspath(os.path.expanduser(given))  # noqa: PTH100, PTH111 - paths are text in this package
+    if not os.path.exists(path):  # noqa: PTH110 - as above
+        try:
+            parse_secret(given)
+        except KeyInvalid:
+            pass
+        else:
+            # never repeated in the message: it is a key, and now it stands in the shell's history too
+            fix = "put it into a file of mode 0600, or into KANONIV_ROOT_KEY"
+            raise UsageError("usage", detail="--key takes a path, and this is a key itself", fix=fix)
+    return roots.read_root(path)
+
+
+def _facts(made: Delegated) -> dict[str, object]:
+    chain = made.chain
+    return {
+        "agent_did": chain.holder_did,
+        "root_did": chain.root_did,
+        "scopes": list(chain.scopes),
+        "expires_at": chain.expires_at,
+        "chain_depth": chain.depth,
+        "path": made.path,
+        "cut_to_parent": made.cut,
+    }
+
+
+def accept(arguments: Arguments) -> Outcome:
+    """Seal a grant with the key it was made for; prints the token, and on stderr what it says."""
+    made = delegation.accept(
+        _grant(arguments.rest[0] if arguments.rest else "-"),
+        root_did=arguments.text("root_did"),
+        audience=arguments.text("audience"),
+        home=arguments.text("home"),
+        latest=arguments.flag("latest"),
+    )
+    facts = {**_facts(made), "token": made.text, "latest": arguments.flag("latest")}
+    return Outcome("accepted", made.text, facts, notes=words.accepted(made, latest=arguments.flag("latest")))
+
+
+def _grant(given: str) -> str:
+    if given == "-":
+        return inputs.read_stdin()
+    if given.startswith(BUNDLE_PREFIX):
+        fix = "pipe the bundle into: kanoniv-auth accept"
+        raise UsageError("usage", detail="a bundle holds a private key and does not belong in a command line", fix=fix)
+    return given if given.startswith("kd2.") else inputs.read_text_file(given)

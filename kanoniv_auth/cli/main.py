@@ -1,0 +1,100 @@
+"""The way in: choose the parser, run one command, say what came of it. The only place that prints an error."""
+
+from __future__ import annotations
+
+import sys
+
+from kanoniv_auth.cli.argv import COMMANDS, LIGHT, Arguments, parse
+from kanoniv_auth.core.errors import AuthError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from kanoniv_auth.cli.outcome import Outcome
+
+_INTERRUPTED, _PIPE = 130, 141
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command line (default: this process's); returns the exit status. No exception leaves."""
+    words = sys.argv[1:] if words is None else list(words)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # a path may hold bytes that the terminal's encoding has no sign for
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        status = _dispatch(words)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _give_up_stdout()
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    return status
+
+
+def _dispatch(words: Sequence[str]) -> int:
+    if words and words[0] in LIGHT:
+        arguments = parse(COMMANDS[words[0]], words[1:])
+        if arguments is not None:
+            return run(arguments)
+    from kanoniv_auth.cli.tree import run_click  # noqa: PLC0415 - click alone costs four bare interpreters
+
+    return run_click(words)
+
+
+def run(arguments: Arguments) -> int:
+    """Run a parsed command and print its outcome; returns the exit status."""
+    try:
+        outcome = _function(arguments)(arguments)
+    except AuthError as error:
+        return refuse(error, as_json=arguments.flag("json"), command=arguments.command)
+    except BrokenPipeError:
+        raise
+    except (OSError, RecursionError, MemoryError) as error:
+        # what the operating system refuses outside the store: told like any other unusable input
+        cause = UsageError("usage", detail=f"{arguments.command} failed: {error or type(error).__name__}")
+        return refuse(cause, as_json=arguments.flag("json"), command=arguments.command)
+    if arguments.flag("json"):
+        _print_json(outcome.exit == 0, outcome.code, outcome.message, None, outcome.facts)
+    else:
+        from kanoniv_auth.cli import render  # noqa: PLC0415 - loaded by the command already
+
+        if outcome.text:
+            render.say(outcome.text)
+        render.note(outcome.notes)
+    return outcome.exit
+
+
+def _function(arguments: Arguments) -> Callable[[Arguments], Outcome]:
+    module, name = COMMANDS[arguments.command].run
+    full = f"kanoniv_auth.cli.{module}"
+    __import__(full)
+    function: Callable[[Arguments], Outcome] = getattr(sys.modules[full], name)
+    return function
+
+
+def refuse(error: AuthError, *, as_json: bool, command: str | None) -> int:
+    """Print an error; returns its exit status."""
+    from kanoniv_auth.cli import render  # noqa: PLC0415 - not before there is something to say
+
+    if as_json:
+        _print_json(False, error.slug, str(error), render.fix_of(error), render.facts_of(error))
+    else:
+        render.note([render.refusal(error, denied=command == "exec")])
+    return error.reason.exit
+
+
+def _print_json(ok: bool, code: str, message: str, fix: str | None, facts: object) -> None:
+    import json  # noqa: PLC0415 - 8 ms, only for --json
+
+    head = {"ok": ok, "code": code, "message": message, "fix": fix}
+    print(json.dumps({**head, **dict(facts)}))  # type: ignore[call-overload]
+
+
+def _give_up_stdout() -> int:
+    """The reader has gone: nothing more can be said, and the interpreter must not try at exit."""
+    import os  # noqa: PLC0415 - rare
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return _PIPE

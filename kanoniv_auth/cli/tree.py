@@ -1,0 +1,98 @@
+"""The click commands, built from the table in `cli.argv`: help, completion of typing errors, all but the fast path."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from kanoniv_auth import __version__
+from kanoniv_auth.cli import argv, main, manual
+from kanoniv_auth.core.errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+def _option(option: argv.Option) -> click.Option:
+    # an option of ours is named after its last flag, as click would do for the longest
+    return click.Option(
+        [option.dest, *option.flags],
+        is_flag=option.kind == argv.FLAG,
+        multiple=option.kind == argv.MANY,
+        metavar=option.metavar,
+        required=option.required,
+        help=manual.OPTIONS[option.dest],
+    )
+
+
+def _command(command: argv.Command) -> click.Command:
+    parameters: list[click.Parameter] = [_option(option) for option in command.options]
+    if command.rest is not None:
+        optional = command.rest.startswith("[")
+        several = command.rest.endswith("...")
+        parameters.append(
+            click.Argument(["rest"], nargs=-1 if several else 1, required=not optional, metavar=command.rest)
+        )
+    return click.Command(
+        command.name,
+        params=parameters,
+        help=manual.COMMANDS[command.name],
+        callback=lambda **given: _collect(command, given),
+        # what follows the first word of exec's command belongs to that command
+        context_settings={**_HELP, "allow_interspersed_args": command.name != "exec"},
+    )
+
+
+def _collect(command: argv.Command, given: dict[str, object]) -> argv.Arguments:
+    rest = given.pop("rest", None)
+    words = () if rest is None else (rest,) if isinstance(rest, str) else tuple(rest)  # type: ignore[arg-type]
+    typed = {name: value for name, value in given.items() if value not in (None, False, ())}
+    return argv.Arguments(command.name, typed, words)
+
+
+def build() -> click.Group:
+    """Build the command tree."""
+    group = click.Group("kanoniv-auth", help=manual.PROGRAM, context_settings=_HELP)
+    for command in argv.COMMANDS.values():
+        group.add_command(_command(command))
+    return click.version_option(__version__, prog_name="kanoniv-auth")(group)
+
+
+def parse(words: Sequence[str]) -> argv.Arguments | int:
+    """Read a command line; an exit status when click has answered it itself (help, version).
+
+    Raises: UsageError in click's words.
+    """
+    try:
+        answer = build().main(list(words), prog_name="kanoniv-auth", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return error.exit_code
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        path = context.command_path if context is not None else "kanoniv-auth"
+        raise UsageError("usage", detail=_sentence(error), fix=f"{path} --help") from None
+    return answer if isinstance(answer, argv.Arguments) else int(answer or 0)
+
+
+def _sentence(error: click.ClickException) -> str:
+    text = " ".join(error.format_message().split()).rstrip(".")
+    return text[:1].lower() + text[1:]
+
+
+def run_click(words: Sequence[str]) -> int:
+    """Run a command line through click; returns the exit status."""
+    try:
+        arguments = parse(words)
+    except UsageError as error:
+        return main.refuse(error, as_json="--json" in words, command=words[0] if words else None)
+    except click.exceptions.Abort:
+        return 130
+    if isinstance(arguments, int):
+        sys.stdout.flush()
+        return arguments
+    return main.run(arguments)

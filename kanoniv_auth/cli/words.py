@@ -1,0 +1,97 @@
+"""What the commands that make something tell people: the other half of `cli.render`, not loaded by `verify`."""
+
+from __future__ import annotations
+
+from kanoniv_auth.cli.render import plain, quoted
+from kanoniv_auth.core.durations import format_ttl
+from kanoniv_auth.core.keys import short_did
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kanoniv_auth.api.delegation import Delegated, Order
+    from kanoniv_auth.core.envelope import Envelope
+
+
+def root_made(did: str, path: str) -> str:
+    """`init`."""
+    return (
+        f"Root key generated.\n  DID:  {did}\n  Path: {plain(path)}\n"
+        "\nWhoever has this file can grant anything. For CI, put the output of\n"
+        "  kanoniv-auth init --print-secret\n"
+        "into the secret KANONIV_ROOT_KEY; verifiers elsewhere need only KANONIV_ROOT_DID."
+    )
+
+
+def old_root_kept(path: str) -> str:
+    """`init --force`."""
+    return f"note: the old key is kept at {plain(path)}; its tokens are no longer trusted here"
+
+
+def dry_run(order: Order, made: Delegated) -> str:
+    """`delegate --dry-run`: the published block."""
+    kind = "sub-delegation" if made.chain.depth > 1 else "root delegation"
+    agent = order.name or order.to or "a new key"
+    return (
+        "[DRY RUN] Would create delegation:"
+        f"\n  Scopes: {', '.join(order.scopes)}"
+        f"\n  TTL:    {format_ttl(order.ttl)}"
+        f"\n  Agent:  {agent}"
+        f"\n  Type:   {kind}"
+    )
+
+
+def cut(made: Delegated) -> tuple[str, ...]:
+    """Said whenever the parent ends before the asked time."""
+    return ("note: cut to the parent's expiry, which comes first",) if made.cut else ()
+
+
+def next_step(order: Order, made: Delegated) -> tuple[str, ...]:
+    """What to do with a grant, or with a token in a home of its own."""
+    if made.is_grant:
+        return (f"note: a grant for {short_did(made.chain.holder_did)}; its holder runs: kanoniv-auth accept",)
+    if order.home is not None:
+        where, root = quoted(order.home.path), made.chain.root_did
+        return (f"note: for the agent: KANONIV_HOME={where} KANONIV_ROOT_DID={root}",)
+    return ()
+
+
+def accepted(made: Delegated, *, latest: bool) -> tuple[str, ...]:
+    """`accept`: what was accepted, from whom."""
+    chain = made.chain
+    first = "used when no token is named" if latest else "not the default: name it, or say --latest"
+    return (
+        f"  Root:   {chain.root_did}",
+        f"  Agent:  {chain.holder_did}",
+        f"  Scopes: {', '.join(chain.scopes)}",
+        f"  Chain:  {chain.depth} link(s)",
+        f"  Kept:   {plain(made.path or '')} ({first})",
+    )
+
+
+def receipts(found: Sequence[Envelope]) -> str:
+    """`audit`: each receipt, then its chain. Target, result and facts are the signer's claims."""
+    blocks = []
+    for envelope in found:
+        lines = ["Execution Envelope: VALID", f"  Id:       {envelope.id.hex()}"]
+        rows = (
+            ("Agent", envelope.agent_did),
+            ("Root", envelope.root_did),
+            ("Action", envelope.action),
+            ("Target", envelope.target or "-"),
+            ("Result", envelope.result),
+            ("Signed at", f"{envelope.issued_at} (claimed by the signer)"),
+            ("Facts", ", ".join(f"{key}={value}" for key, value in sorted(envelope.facts.items())) or "-"),
+            ("Metadata", ", ".join(f"{key}={value}" for key, value in sorted(envelope.metadata.items())) or "-"),
+            ("Stream", f"{envelope.stream.hex()} #{envelope.seq}"),
+        )
+        lines += [f"  {label + ':':<10}{plain(str(value))}" for label, value in rows]
+        lines += ["Delegation Chain", f"  {short_did(envelope.root_did)} (root)"]
+        lines += [
+            f"  {'    ' * depth}|-- {link.name or 'key'} [{', '.join(link.scopes)}]"
+            for depth, link in enumerate(envelope.chain.links)
+        ]
+        lines.append(f"  Chain depth: {envelope.chain.depth}")
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks)

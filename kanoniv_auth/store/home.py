@@ -1,0 +1,89 @@
+"""Where things lie: the paths below `$KANONIV_HOME`. Opens nothing. Layout: docs/reference, "Files"."""
+
+from __future__ import annotations
+
+import os
+
+from kanoniv_auth.core.errors import UsageError
+from kanoniv_auth.core.value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Home(Value):
+    """One state directory. path: absolute."""
+
+    __slots__ = ("path",)
+
+    path: str
+
+    def __init__(self, path: str) -> None:
+        self._fill(os.path.abspath(path))  # noqa: PTH100 - pathlib is outside the import budget
+
+    @property
+    def root_key(self) -> str:
+        """The local root key, when this machine has one."""
+        return f"{self.path}/root.key"
+
+    @property
+    def keys(self) -> str:
+        """Folder of the agents' keys."""
+        return f"{self.path}/keys"
+
+    @property
+    def agents(self) -> str:
+        """Names and DIDs of registered agents."""
+        return f"{self.path}/agents.json"
+
+    @property
+    def tokens(self) -> str:
+        """Folder of saved tokens."""
+        return f"{self.path}/tokens"
+
+    @property
+    def latest(self) -> str:
+        """A copy of the token that was made last."""
+        return f"{self.path}/tokens/latest"
+
+    @property
+    def trusted_roots(self) -> str:
+        """Folder of pinned public keys, one `<label>.pub` each."""
+        return f"{self.path}/trusted_roots"
+
+    @property
+    def local_pub(self) -> str:
+        """The local root's public half, so that verifying never opens the private key."""
+        return f"{self.path}/trusted_roots/local.pub"
+
+    @property
+    def receipts(self) -> str:
+        """Folder of signed receipts, one file each."""
+        return f"{self.path}/receipts"
+
+    @property
+    def lock(self) -> str:
+        """Held while a file is read, changed and written back."""
+        return f"{self.path}/lock"
+
+    def key(self, did: str) -> str:
+        """The key file of one agent, found by its DID."""
+        return f"{self.path}/keys/{did.rpartition(':')[2]}.key"
+
+
+def find_home(environ: Mapping[str, str], given: str | os.PathLike[str] | None = None) -> Home:
+    """Choose the state directory: the argument, else `$KANONIV_HOME`, else `~/.kanoniv`.
+
+    Raises: UsageError for an empty one: a variable that failed to expand must not mean another home.
+    """
+    path = os.fspath(given) if given is not None else environ.get("KANONIV_HOME")
+    if path is None:
+        path = "~/.kanoniv"
+    if not path.strip() or "\0" in path:
+        raise UsageError(
+            "usage",
+            detail="the home directory is empty or not a path",
+            fix="set KANONIV_HOME to a directory, or unset it to use ~/.kanoniv",
+        )
+    return Home(os.path.expanduser(path))  # noqa: PTH111 - pathlib is outside the import budget

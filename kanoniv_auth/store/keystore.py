@@ -1,0 +1,114 @@
+"""Private keys on disk: the root key and the agents' keys.
+
+A key file is the published product's JSON {did, public_key, private_key, created_at}; only `private_key`
+is trusted, the rest is derived again. Not a chooser: which key signs is api's business.
+"""
+
+from __future__ import annotations
+
+import time
+
+from kanoniv_auth.core.encoding import canonical
+from kanoniv_auth.core.errors import HolderUnproven, KeyInvalid, NoRootKey, UsageError
+from kanoniv_auth.core.keys import KeyPair, parse_secret
+from kanoniv_auth.store import files
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kanoniv_auth.store.home import Home
+
+_FIELD = '"private_key":"'
+
+
+def _document(key: KeyPair, now: int) -> bytes:
+    return canonical(
+        {
+            "created_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)),
+            "did": key.did,
+            "private_key": key.seed.hex(),
+            "public_key": key.public.hex(),
+        }
+    )
+
+
+def _parse(path: str, data: bytes) -> KeyPair:
+    try:
+        text = data.decode("ascii")
+    except UnicodeDecodeError:
+        raise KeyInvalid("bad_key", detail=f"{path} is not text", path=path) from None
+    # our own files are canonical: the seed is cut out without importing `json` (8 ms of `exec`)
+    _, _, tail = text.partition(_FIELD)
+    own = tail[:64] if tail[64:65] == '"' else text
+    try:
+        return parse_secret(own)
+    except KeyInvalid as error:
+        detail = f"{path}: {error.facts['detail']}"
+        raise KeyInvalid("bad_key", detail=detail, path=path) from None
+
+
+def read_key(path: str) -> KeyPair | None:
+    """Read a private key file in any accepted form; None when it is not there.
+
+    Raises: KeyPermissions, KeyInvalid (the fact path says which file), UsageError.
+    """
+    data = files.read(path, private=True)
+    return None if data is None else _parse(path, data)
+
+
+def read_root(path: str) -> KeyPair:
+    """Read a root key file. Raises: NoRootKey, KeyPermissions, KeyInvalid, UsageError."""
+    key = read_key(path)
+    if key is None:
+        raise NoRootKey("no_root_key", path=path)
+    return key
+
+
+def create_root(path: str, key: KeyPair, now: int, *, force: bool) -> str | None:
+    """Write a root key where there is none; with `force` an old one is first copied beside it.
+
+    Returns: the path of that copy, None when nothing was there.
+    Raises: FileExistsError (without `force`), UsageError.
+    """
+    old = files.read(path) if force else None
+    kept = None
+    if old is not None:
+        kept = f"{path}.{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(now))}.old"
+        files.write(kept, old)
+    files.write(path, _document(key, now), replace=force)
+    return kept
+
+
+def pin_local_root(home: Home, public: bytes) -> None:
+    """Write the local root's public half beside it, unless it says so already."""
+    data = public.hex().encode("ascii")
+    if files.read(home.local_pub) != data:
+        files.write(home.local_pub, data)
+
+
+def save_agent_key(home: Home, key: KeyPair, now: int) -> None:
+    """Keep an agent's key under its DID; one that is there already is left as it is."""
+    try:
+        files.write(home.key(key.did), _document(key, now), replace=False)
+    except FileExistsError:
+        find_agent_key(home, key.public, key.did)
+
+
+def find_agent_key(home: Home, public: bytes, did: str) -> KeyPair | None:
+    """Find the key whose public half is exactly `public`, by its DID; None when this home has none.
+
+    Raises: KeyPermissions, KeyInvalid, UsageError.
+    """
+    key = read_key(home.key(did))
+    if key is not None and key.public != public:
+        fix = f"move {home.key(did)} away: it holds another key than its name says"
+        raise UsageError("usage", detail=f"{home.key(did)} is not the key of {did}", fix=fix)
+    return key
+
+
+def holder_key(home: Home, public: bytes, did: str) -> KeyPair:
+    """As `find_agent_key`, where it must be there. Raises: HolderUnproven (facts did, folder), and as above."""
+    key = find_agent_key(home, public, did)
+    if key is None:
+        detail = f"the key of {did} is not in {home.keys}"
+        raise HolderUnproven("holder_unproven", detail=detail, did=did, folder=home.keys)
+    return key

@@ -1,0 +1,40 @@
+"""Saved tokens: one file per chain, and a copy of the one made last. Text in, text out; nothing is verified here."""
+
+from __future__ import annotations
+
+from kanoniv_auth.core.errors import TokenParseError
+from kanoniv_auth.store import files
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kanoniv_auth.store.home import Home
+
+
+def save(home: Home, chain_id: bytes, token: str, *, latest: bool) -> str:
+    """Keep a token under the id of its chain; `latest` makes it the one that is used when none is named.
+
+    Returns: its path. Raises: UsageError.
+    """
+    path = f"{home.tokens}/{chain_id[:16].hex()}.token"
+    data = token.encode("ascii")
+    files.write(path, data)
+    if latest:
+        files.write(home.latest, data)
+    return path
+
+
+def read_text(path: str) -> str | None:
+    """Read the token in a file; None when it is not there. Raises: TokenParseError, UsageError."""
+    data = files.read(path)
+    if data is None:
+        return None
+    try:
+        return data.decode("ascii").strip()
+    except UnicodeDecodeError:
+        raise TokenParseError("parse", detail=f"{path} is not text") from None
+
+
+def saved(home: Home) -> list[tuple[str, str]]:
+    """List what is saved: (path, text), in the order of the file names."""
+    rows = ((path, read_text(path)) for path in files.listing(home.tokens, ".token"))
+    return [(path, text) for path, text in rows if text is not None]
