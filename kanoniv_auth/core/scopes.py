@@ -86,7 +86,9 @@ def check_scope(text: object) -> str:
 
     Raises: UsageError (usage); the fix is the encoded form when there is one.
     """
-    typed = text.strip().replace(":", ".") if isinstance(text, str) else repr(text)
+    if not isinstance(text, str):
+        raise UsageError("usage", detail=f"a scope is text, not {type(text).__name__}", fix=None)
+    typed = text.strip().replace(":", ".")
     flaw = _flaw(typed)
     if flaw is None:
         return typed
