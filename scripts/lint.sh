@@ -36,6 +36,7 @@ check actions "$actions" check-jsonschema --quiet --builtin-schema vendor.github
 check workflows "$workflows" check-jsonschema --quiet --builtin-schema vendor.github-workflows
 check dependabot "$(files .github/dependabot.yml)" check-jsonschema --quiet --builtin-schema vendor.dependabot
 check hadolint "$(files 'Dockerfile' '*/Dockerfile')" hadolint
+check powershell "$(printf '%s\n%s\n%s\n' "$(files '*.ps1')" "$actions" "$workflows" | grep .)" python scripts/lint_powershell.py
 check shellcheck "$shell" shellcheck
 
 [ -z "$failed" ] || { printf 'lint:%s\n' "$failed" >&2; exit 1; }
