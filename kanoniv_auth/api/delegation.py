@@ -141,7 +141,11 @@ def delegate(  # noqa: PLR0913 - the product's published signature
 
 
 def place(
-    order: Order, *, root: KeyPair | Path | None = None, parent: str | None = None, dry_run: bool = False
+    order: Order,
+    *,
+    root: KeyPair | Path | None = None,
+    parent: str | None = None,
+    dry_run: bool = False,
 ) -> Delegated:
     """Carry out an order. dry_run: every check, a throw-away key, and nothing stored.
 
@@ -199,7 +203,9 @@ def _receiver(home: Home, to: str) -> tuple[bytes, str | None]:
             raise UsageError("usage", detail=str(error), fix=fix) from None
     if to.startswith("did:"):
         detail = f"{to} is a label; a grant needs the whole public key"
-        raise UsageError("usage", detail=detail, fix="give the receiver's did:key, or a registered name")
+        raise UsageError(
+            "usage", detail=detail, fix="give the receiver's did:key, or a registered name"
+        )
     key = agents.find_key(home, to)
     if key is None:
         fix = "give a did:key, or name an agent that kanoniv-auth delegate -n has made here"
@@ -256,7 +262,9 @@ def accept(
     if text.startswith(BUNDLE_PREFIX):
         bundled, text = parse_bundle(text)
     chain = read_parent(text, roots=trusted_roots(where, None, root_did), now=now, revoked=None)
-    holder = keystore.holder_key(where, chain.holder, chain.holder_did) if bundled is None else bundled
+    holder = (
+        keystore.holder_key(where, chain.holder, chain.holder_did) if bundled is None else bundled
+    )
     token = seal(chain, holder, now=now, audience=sealed_for)
     if bundled is not None:
         keystore.save_agent_key(where, bundled, now)

@@ -8,8 +8,7 @@ import time
 from kanoniv_auth.core.errors import KeyInvalid, NoRootKey, UsageError
 from kanoniv_auth.core.keys import KeyPair, parse_secret
 from kanoniv_auth.core.verification import TrustedRoots
-from kanoniv_auth.store import files, keystore
-from kanoniv_auth.store import roots as stored
+from kanoniv_auth.store import files, keystore, roots as stored
 from kanoniv_auth.store.home import find_home
 
 TYPE_CHECKING = False
@@ -33,7 +32,9 @@ class _Memory:
 _memory = _Memory()
 
 
-def create_root(path: Path | None = None, *, force: bool = False) -> tuple[KeyPair, str, str | None]:
+def create_root(
+    path: Path | None = None, *, force: bool = False
+) -> tuple[KeyPair, str, str | None]:
     """Make a root key and keep it; returns the key, its path, and where an old one was kept.
 
     Raises: UsageError when one is there already and `force` is not given.
@@ -72,7 +73,11 @@ def load_root(path: Path | None = None) -> KeyPair:
     path: default `$KANONIV_ROOT_KEY` (the key's text), else `$KANONIV_HOME/root.key`.
     Raises: NoRootKey, KeyPermissions, KeyInvalid, UsageError.
     """
-    key = _configured_root(find_home(os.environ)) if path is None else keystore.read_root(_absolute(path))
+    key = (
+        _configured_root(find_home(os.environ))
+        if path is None
+        else keystore.read_root(_absolute(path))
+    )
     _memory.root = key
     return key
 

@@ -45,7 +45,14 @@ class Authority(Value):
     stream: Stream
 
     def __init__(
-        self, access: Access, chain: Chain, holder: KeyPair, audience: str | None, now: int, stream: Stream
+        self,
+        access: Access,
+        chain: Chain,
+        holder: KeyPair,
+        *,
+        audience: str | None,
+        now: int,
+        stream: Stream,
     ) -> None:
         facts = dict(access.context)
         if audience is not None:
@@ -88,10 +95,10 @@ def authorise(
     )
     holder = keystore.holder_key(home, verified.chain.holder, verified.agent_did)
     stream = _streams.of(home, holder.public)
-    return Authority(access, verified.chain, holder, name, now, stream)
+    return Authority(access, verified.chain, holder, audience=name, now=now, stream=stream)
 
 
-def receipt(  # noqa: PLR0913 - the fields of an envelope
+def receipt(
     authority: Authority,
     *,
     target: str,
@@ -126,7 +133,9 @@ def receipt(  # noqa: PLR0913 - the fields of an envelope
         return authority.stream.append(make, reserved)
     except TokenParseError as error:
         fix = "keep target, result and metadata short, flat and plain"
-        raise UsageError("usage", detail=f"this cannot stand in a receipt: {error}", fix=fix) from None
+        raise UsageError(
+            "usage", detail=f"this cannot stand in a receipt: {error}", fix=fix
+        ) from None
 
 
 def sign(
@@ -149,5 +158,6 @@ def sign(
     require(chain.granted, access.action, chain.scopes)
     enforce(chain.caveats, access, name, now)
     holder = keystore.holder_key(home, chain.holder, chain.holder_did)
-    authority = Authority(access, chain, holder, name, now, _streams.of(home, holder.public))
+    stream = _streams.of(home, holder.public)
+    authority = Authority(access, chain, holder, audience=name, now=now, stream=stream)
     return receipt(authority, target=target, result=result, metadata=metadata or {})[0]

@@ -83,10 +83,18 @@ class Arguments(Value):
 
 JSON = Option("--json")
 _ACTION = Option("-s --scope", "SCOPE", required=True)
-_TOKEN = (Option("-t --token", "TOKEN"), Option("--token-file", "PATH"), Option("-a --agent", "NAME"))
+_TOKEN = (
+    Option("-t --token", "TOKEN"),
+    Option("--token-file", "PATH"),
+    Option("-a --agent", "NAME"),
+)
 _TRUST = (Option("--root-did", "DID"), Option("--audience", "NAME"))
 _CONTEXT = Option("--context", "KEY=VALUE", kind=MANY)
-_SIGNED_WITH = (Option("-t --token", "TOKEN"), Option("--token-file", "PATH"), Option("--agent", "NAME"))
+_SIGNED_WITH = (
+    Option("-t --token", "TOKEN"),
+    Option("--token-file", "PATH"),
+    Option("--agent", "NAME"),
+)
 
 COMMANDS = {
     command.name: command

@@ -39,7 +39,11 @@ def whoami(arguments: Arguments) -> Outcome:
 
     found = _prove(arguments)
     key = key_of(found.agent_did)
-    facts = {**_facts(found), "key_here": key is not None, "did_key": None if key is None else key.did_key}
+    facts = {
+        **_facts(found),
+        "key_here": key is not None,
+        "did_key": None if key is None else key.did_key,
+    }
     return Outcome("proven", render.identity(found, None if key is None else key.did_key), facts)
 
 

@@ -6,10 +6,9 @@ cannot take the receipt is known while nothing has happened yet.
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # `signal` wraps it and imports enum
 import os
 import time
-
-import _signal  # `signal` is a wrapper around it that imports enum
 
 from kanoniv_auth.api.signing import Authority, authorise, receipt
 from kanoniv_auth.cli import inputs, render
@@ -53,7 +52,7 @@ def execute(arguments: Arguments) -> Outcome:
         return _record(authority, command, status, reserved)
 
 
-def _run(command: Sequence[str], environ: Mapping[str, str]) -> int:
+def _run(command: tuple[str, ...], environ: Mapping[str, str]) -> int:
     """Start the child, pass signals on while it lives, and return its exit status as a shell would."""
     child = 0
 
@@ -98,10 +97,19 @@ def _in_foreground() -> bool:
 def _not_started(name: str, error: OSError) -> Outcome:
     status = NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE
     message = f"cannot run {name}: {error.strerror}"
-    return Outcome(message, "", {"exit_status": status}, notes=render.not_run(message), exit=status, code="usage")
+    return Outcome(
+        message,
+        "",
+        {"exit_status": status},
+        notes=render.not_run(message),
+        exit=status,
+        code="usage",
+    )
 
 
-def _record(authority: Authority, command: Sequence[str], status: int, reserved: NewFile) -> Outcome:
+def _record(
+    authority: Authority, command: Sequence[str], status: int, reserved: NewFile
+) -> Outcome:
     """Sign what happened. A receipt that cannot be kept makes a success exit 2: an unrecorded run is none."""
     target = command[0].encode("utf-8", "backslashreplace").decode("utf-8")[:_TARGET]
     args = b"\0".join([os.fsencode(word) for word in command])
@@ -118,9 +126,16 @@ def _record(authority: Authority, command: Sequence[str], status: int, reserved:
         )
     except AuthError as error:
         return Outcome(
-            str(error), "", facts, notes=render.unrecorded(error, status), exit=status or 2, code=error.slug
+            str(error),
+            "",
+            facts,
+            notes=render.unrecorded(error, status),
+            exit=status or 2,
+            code=error.slug,
         )
     facts["receipt"] = receipt_id.hex()
     facts["receipt_file"] = reserved.path
     notes = (f"SIGNED {receipt_id.hex()}",)
-    return Outcome(result, "", facts, notes=notes, exit=status, code="ok" if status == 0 else "failure")
+    return Outcome(
+        result, "", facts, notes=notes, exit=status, code="ok" if status == 0 else "failure"
+    )

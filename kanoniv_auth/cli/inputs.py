@@ -39,7 +39,9 @@ def read_text_file(path: str) -> str:
     full = os.path.expanduser(path)  # noqa: PTH111 - pathlib is outside the import budget
     data = files.read(full)
     if data is None:
-        raise UsageError("usage", detail=f"there is no file {path}", fix="name a file, or - for standard input")
+        raise UsageError(
+            "usage", detail=f"there is no file {path}", fix="name a file, or - for standard input"
+        )
     try:
         return data.decode("ascii").strip()
     except UnicodeDecodeError:
@@ -80,7 +82,11 @@ def pairs(arguments: Arguments, dest: str) -> dict[str, str]:
     for text in arguments.many(dest):
         key, mark, value = text.partition("=")
         if not mark or not key or key in found:
-            detail = f"--{dest} {text!r} is not key=value" if key not in found else f"--{dest} {key!r} twice"
+            detail = (
+                f"--{dest} {text!r} is not key=value"
+                if key not in found
+                else f"--{dest} {key!r} twice"
+            )
             raise UsageError("usage", detail=detail, fix=f"--{dest} key=value, once for each key")
         found[key] = value
     return found

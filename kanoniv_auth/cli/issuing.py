@@ -39,7 +39,9 @@ def delegate(arguments: Arguments) -> Outcome:
     """Print a token, or with --to a grant; with --dry-run what would be made."""
     parent, key, dry = arguments.text("parent"), arguments.text("key"), arguments.flag("dry_run")
     if parent == "-" and key == "-":
-        raise UsageError("usage", detail="--parent and --key cannot both read stdin", fix="name a file for one")
+        raise UsageError(
+            "usage", detail="--parent and --key cannot both read stdin", fix="name a file for one"
+        )
     if arguments.flag("export") and arguments.text("to") is not None:
         fix = "leave --export out: a grant is no token until its holder accepts it"
         raise UsageError("usage", detail="--export has no token to export with --to", fix=fix)
@@ -63,7 +65,9 @@ def delegate(arguments: Arguments) -> Outcome:
         return Outcome("dry run", words.dry_run(order, made), facts, notes=words.cut(made))
     facts["grant" if made.is_grant else "token"] = made.text
     text = f"export KANONIV_TOKEN={made.text}" if arguments.flag("export") else made.text
-    return Outcome("delegated", text, facts, notes=(*words.cut(made), *words.next_step(order, made)))
+    return Outcome(
+        "delegated", text, facts, notes=(*words.cut(made), *words.next_step(order, made))
+    )
 
 
 def _parent(given: str | None) -> str | None:
@@ -72,7 +76,9 @@ def _parent(given: str | None) -> str | None:
     text = inputs.read_stdin() if given == "-" else given.strip()
     if not text:
         # a variable that failed to expand must not mean: from the root
-        raise UsageError("usage", detail="--parent is empty", fix="pipe the parent token in and say --parent -")
+        raise UsageError(
+            "usage", detail="--parent is empty", fix="pipe the parent token in and say --parent -"
+        )
     return text
 
 
@@ -88,7 +94,9 @@ def _root_key(given: str) -> KeyPair:
         else:
             # never repeated in the message: it is a key, and now it stands in the shell's history too
             fix = "put it into a file of mode 0600, or into KANONIV_ROOT_KEY"
-            raise UsageError("usage", detail="--key takes a path, and this is a key itself", fix=fix)
+            raise UsageError(
+                "usage", detail="--key takes a path, and this is a key itself", fix=fix
+            )
     return roots.read_root(path)
 
 
@@ -115,7 +123,9 @@ def accept(arguments: Arguments) -> Outcome:
         latest=arguments.flag("latest"),
     )
     facts = {**_facts(made), "token": made.text, "latest": arguments.flag("latest")}
-    return Outcome("accepted", made.text, facts, notes=words.accepted(made, latest=arguments.flag("latest")))
+    return Outcome(
+        "accepted", made.text, facts, notes=words.accepted(made, latest=arguments.flag("latest"))
+    )
 
 
 def _grant(given: str) -> str:
@@ -123,5 +133,9 @@ def _grant(given: str) -> str:
         return inputs.read_stdin()
     if given.startswith(BUNDLE_PREFIX):
         fix = "pipe the bundle into: kanoniv-auth accept"
-        raise UsageError("usage", detail="a bundle holds a private key and does not belong in a command line", fix=fix)
+        raise UsageError(
+            "usage",
+            detail="a bundle holds a private key and does not belong in a command line",
+            fix=fix,
+        )
     return given if given.startswith("kd2.") else inputs.read_text_file(given)

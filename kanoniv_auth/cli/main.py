@@ -53,7 +53,9 @@ def run(arguments: Arguments) -> int:
         raise
     except (OSError, RecursionError, MemoryError) as error:
         # what the operating system refuses outside the store: told like any other unusable input
-        cause = UsageError("usage", detail=f"{arguments.command} failed: {error or type(error).__name__}")
+        cause = UsageError(
+            "usage", detail=f"{arguments.command} failed: {str(error) or type(error).__name__}"
+        )
         return refuse(cause, as_json=arguments.flag("json"), command=arguments.command)
     if arguments.flag("json"):
         _print_json(outcome.exit == 0, outcome.code, outcome.message, None, outcome.facts)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-PROGRAM = "Scoped, time-bounded, verifiable delegation for agents: a root key signs what an agent may do."
+PROGRAM = (
+    "Scoped, time-bounded, verifiable delegation for agents: a root key signs what an agent may do."
+)
 
 COMMANDS = {
     "init": "Make the root key of this machine. Its base64 (--print-secret) is what CI takes as KANONIV_ROOT_KEY.",

@@ -65,7 +65,11 @@ def verified(found: Verification) -> str:
 
 def identity(found: Verification, did_key: str | None) -> str:
     """`whoami`: the published block; scripts read the Scopes line."""
-    here = "in this home (can delegate and sign)" if did_key else "not in this home (can only be verified)"
+    here = (
+        "in this home (can delegate and sign)"
+        if did_key
+        else "not in this home (can only be verified)"
+    )
     rows: list[tuple[str, object]] = [
         ("Name", found.name or "-"),
         ("DID", found.agent_did),
@@ -103,14 +107,19 @@ def refusal(error: AuthError, *, denied: bool = False) -> str:
         lines.insert(0, _coloured("DENIED", _RED, 2))
     if error.slug in ("scope", "widened"):
         lines.append(f"  You have:  {_listed(error.facts['have'])}")
-        lines.append(f"  You need:  {plain(str(error.facts.get('need', error.facts.get('scope'))))}")
+        lines.append(
+            f"  You need:  {plain(str(error.facts.get('need', error.facts.get('scope'))))}"
+        )
     lines.append(f"fix: {fix_of(error)}")
     return "\n".join(lines)
 
 
 def not_run(message: str) -> tuple[str, ...]:
     """`exec`: allowed, and the command could not be started."""
-    return (f"{_coloured('error:', _RED, 2)} {plain(message)}", "fix: name a program that is there and executable")
+    return (
+        f"{_coloured('error:', _RED, 2)} {plain(message)}",
+        "fix: name a program that is there and executable",
+    )
 
 
 def unrecorded(error: AuthError, status: int) -> tuple[str, ...]:
@@ -136,7 +145,11 @@ def fix_of(error: AuthError) -> str:
 
 
 def _listed(value: object) -> str:
-    return ", ".join([plain(str(item)) for item in value]) if isinstance(value, (list, tuple)) else plain(str(value))
+    return (
+        ", ".join([plain(str(item)) for item in value])
+        if isinstance(value, (list, tuple))
+        else plain(str(value))
+    )
 
 
 def _scope(facts: Facts) -> str:
@@ -145,7 +158,9 @@ def _scope(facts: Facts) -> str:
 
 def _widened(facts: Facts) -> str:
     have = facts["have"]
-    scopes = ",".join([str(item) for item in have]) if isinstance(have, (list, tuple)) else str(have)
+    scopes = (
+        ",".join([str(item) for item in have]) if isinstance(have, (list, tuple)) else str(have)
+    )
     return f"stay within what the parent has, such as: kanoniv-auth delegate -s {quoted(scopes)} --parent -"
 
 
@@ -171,13 +186,13 @@ def _audience(facts: Facts) -> str:
     want = facts.get("want")
     if not want:
         return f"name this verifier: --audience {quoted(str(facts.get('got')))}, or set KANONIV_AUDIENCE"
-    return f"its holder seals it for this verifier: kanoniv-auth accept --audience {quoted(str(want))}"
+    return (
+        f"its holder seals it for this verifier: kanoniv-auth accept --audience {quoted(str(want))}"
+    )
 
 
 def _untrusted(facts: Facts) -> str:
-    return (
-        f"use a token from a root you trust; only if {facts['root_did']} is yours, set KANONIV_ROOT_DID to it"
-    )
+    return f"use a token from a root you trust; only if {facts['root_did']} is yours, set KANONIV_ROOT_DID to it"
 
 
 def _usage(facts: Facts) -> str:
@@ -198,25 +213,39 @@ _FIXES: dict[str, Callable[[Facts], str]] = {
     "too_large": _always("delegate fewer scopes, nearer the root: kanoniv-auth delegate -s SCOPE"),
     "unknown_version": _version,
     "holder_unproven": _holder,
-    "no_trusted_root": _always("set KANONIV_ROOT_DID to the root's DID, or pass --root-did; kanoniv-auth init makes a root"),
+    "no_trusted_root": _always(
+        "set KANONIV_ROOT_DID to the root's DID, or pass --root-did; kanoniv-auth init makes a root"
+    ),
     "untrusted_root": _untrusted,
     "bad_signature": _always(f"it was altered, cut or put together; {_RENEW}"),
     "widened": _widened,
     "outlives_parent": _always(f"no honest issuer makes this; {_RENEW}"),
     "bad_bounds": _always(f"no honest issuer makes this; {_RENEW}"),
-    "too_deep": _always("delegate from a token nearer the root: kanoniv-auth delegate -s SCOPE --parent -"),
-    "revoked": _always("ask the holder of the root key for a new one: kanoniv-auth delegate -s SCOPE"),
+    "too_deep": _always(
+        "delegate from a token nearer the root: kanoniv-auth delegate -s SCOPE --parent -"
+    ),
+    "revoked": _always(
+        "ask the holder of the root key for a new one: kanoniv-auth delegate -s SCOPE"
+    ),
     "proof_expired": _always("its holder seals it again: kanoniv-auth accept"),
     "audience": _audience,
     "replayed": _always("a proof for one request counts once: make a new one"),
-    "expired": _always("whoever issued it can issue a new one: kanoniv-auth delegate -s SCOPE -t 4h"),
+    "expired": _always(
+        "whoever issued it can issue a new one: kanoniv-auth delegate -s SCOPE -t 4h"
+    ),
     "not_yet_valid": _always("wait until then, or set this machine's clock right"),
     "scope": _scope,
-    "caveat": _always("state the fact it asks for with --context KEY=VALUE or --audience NAME, or ask for another token"),
+    "caveat": _always(
+        "state the fact it asks for with --context KEY=VALUE or --audience NAME, or ask for another token"
+    ),
     "unknown_caveat": _always(f"use a newer kanoniv-auth; or {_RENEW}"),
-    "no_root_key": _always("kanoniv-auth init makes one; or put an existing one into KANONIV_ROOT_KEY"),
+    "no_root_key": _always(
+        "kanoniv-auth init makes one; or put an existing one into KANONIV_ROOT_KEY"
+    ),
     "key_permissions": _permissions,
-    "bad_key": _always("kanoniv-auth init --print-secret prints a root key in the form that is wanted"),
+    "bad_key": _always(
+        "kanoniv-auth init --print-secret prints a root key in the form that is wanted"
+    ),
     "usage": _usage,
 }
 

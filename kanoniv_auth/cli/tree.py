@@ -35,7 +35,9 @@ def _command(command: argv.Command) -> click.Command:
         optional = command.rest.startswith("[")
         several = command.rest.endswith("...")
         parameters.append(
-            click.Argument(["rest"], nargs=-1 if several else 1, required=not optional, metavar=command.rest)
+            click.Argument(
+                ["rest"], nargs=-1 if several else 1, required=not optional, metavar=command.rest
+            )
         )
     return click.Command(
         command.name,

@@ -50,7 +50,9 @@ def cut(made: Delegated) -> tuple[str, ...]:
 def next_step(order: Order, made: Delegated) -> tuple[str, ...]:
     """What to do with a grant, or with a token in a home of its own."""
     if made.is_grant:
-        return (f"note: a grant for {short_did(made.chain.holder_did)}; its holder runs: kanoniv-auth accept",)
+        return (
+            f"note: a grant for {short_did(made.chain.holder_did)}; its holder runs: kanoniv-auth accept",
+        )
     if order.home is not None:
         where, root = quoted(order.home.path), made.chain.root_did
         return (f"note: for the agent: KANONIV_HOME={where} KANONIV_ROOT_DID={root}",)
@@ -82,8 +84,15 @@ def receipts(found: Sequence[Envelope]) -> str:
             ("Target", envelope.target or "-"),
             ("Result", envelope.result),
             ("Signed at", f"{envelope.issued_at} (claimed by the signer)"),
-            ("Facts", ", ".join(f"{key}={value}" for key, value in sorted(envelope.facts.items())) or "-"),
-            ("Metadata", ", ".join(f"{key}={value}" for key, value in sorted(envelope.metadata.items())) or "-"),
+            (
+                "Facts",
+                ", ".join(f"{key}={value}" for key, value in sorted(envelope.facts.items())) or "-",
+            ),
+            (
+                "Metadata",
+                ", ".join(f"{key}={value}" for key, value in sorted(envelope.metadata.items()))
+                or "-",
+            ),
             ("Stream", f"{envelope.stream.hex()} #{envelope.seq}"),
         )
         lines += [f"  {label + ':':<10}{plain(str(value))}" for label, value in rows]

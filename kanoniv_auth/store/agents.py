@@ -18,7 +18,7 @@ _LONGEST = 64
 
 def check_name(name: str) -> str:
     """Return a well-formed agent name. Raises: UsageError."""
-    if isinstance(name, str) and 0 < len(name) <= _LONGEST and _NAME.issuperset(name):
+    if 0 < len(name) <= _LONGEST and _NAME.issuperset(name):
         return name
     fix = "use 1 to 64 letters, digits, dots, underscores and hyphens"
     raise UsageError("usage", detail=f"agent name {name!r} is not in the grammar", fix=fix)

@@ -141,7 +141,7 @@ class NewFile:
             try:
                 os.unlink(self._temporary)  # noqa: PTH108 - pathlib is outside the import budget
             except OSError:
-                pass  # noqa: S110 - the error that brought us here is the one to tell
+                pass  # the error that brought us here is the one to tell
             self._temporary = ""
 
     def commit(self, data: bytes, *, replace: bool = True) -> None:
@@ -160,7 +160,7 @@ class NewFile:
                 self._temporary = ""
             else:
                 # a link, unlike a rename, refuses a name that is taken
-                os.link(self._temporary, self.path, follow_symlinks=False)  # noqa: PTH200 - as above
+                os.link(self._temporary, self.path, follow_symlinks=False)
             _sync_folder(self.path)
         except FileExistsError:
             raise
