@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from kanoniv_ci.runtime import client_argv, run_argv
-from tests.support.docker_fixtures import Image
 from tests.support.engine import Engine, OwnEngine, client
+from tests.support.product_image import Image
 
 pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("docker")]
 

@@ -46,6 +46,7 @@ class Job:
     actor: str = "octocat"
     user: int | None = None
     groups: Sequence[int] = ()
+    matrix: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,29 @@ def binary() -> Path:
     return Path(found)
 
 
+def tools(home: Path, user: int | None) -> list[Path]:
+    """A runner has Python >= 3.10 with pip. Where the system has not, a folder with this Python and uv stands in."""
+    ask = "import sys, pip; sys.exit(sys.version_info < (3, 10))"
+    system = Path("/usr/bin/python3")
+    if (
+        system.exists()
+        and subprocess.run([system, "-I", "-c", ask], capture_output=True, check=False).returncode
+        == 0
+    ):
+        return []
+    folder = home / "tools"
+    folder.mkdir()
+    uv = shutil.which(
+        "uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    )
+    if uv:
+        shutil.copy2(Path(uv).resolve(), folder / "uv")
+    if user is None:
+        base = Path(getattr(sys, "_base_executable", None) or sys.executable)
+        (folder / "python3").symlink_to(base.resolve())
+    return [folder]
+
+
 def system_path(front: Sequence[Path] = ()) -> str:
     """The PATH of a plain runner, not this shell's; `front` comes first."""
     plain = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
@@ -146,9 +170,11 @@ def run(job: Job, wrap: Sequence[str] = ()) -> Run:
         home = Path(place)
         home.chmod(0o755)
         command = [*wrap, *_as_user(job), *_command(job, home)]
+        env = _environment(job, home)
+        (home / "stderr").touch()
         if job.user is not None:
             give(home, job.user)
-        return _finish(command, _environment(job, home), home)
+        return _finish(command, env, home)
 
 
 def stream(job: Job) -> Iterator[dict[str, Any]]:
@@ -220,6 +246,8 @@ def _command(job: Job, home: Path) -> list[str]:
         command += ["--var", f"{name}={value}"]
     for name, value in ({"GITHUB_RUN_ID": "42"} | dict(job.env)).items():
         command += ["--env", f"{name}={value}"]
+    for name, value in job.matrix.items():
+        command += ["--matrix", f"{name}:{value}"]
     for name, folder in job.local_actions.items():
         command += ["--local-repository", f"{name}={folder}"]
     return command
@@ -234,7 +262,7 @@ def _environment(job: Job, home: Path) -> dict[str, str]:
             (home / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(own, home / name)
     return kept | {
-        "PATH": system_path(job.path),
+        "PATH": system_path([*job.path, *tools(home, job.user)]),
         "HOME": str(home),
         "ACT_DISABLE_VERSION_CHECK": "1",
     }
