@@ -8,7 +8,7 @@ PYTEST := $(PY) -m pytest -n 2 --dist loadfile
 UV_LOCK := $(BIN)/uv pip compile --no-config --quiet --universal --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --no-header --python-version 3.10 $(UPGRADE)
 
-.PHONY: help demo test test-fast lint format typecheck imports bench vectors mutants-core wheel lock clean
+.PHONY: help demo test test-fast lint format typecheck imports bench vectors mutants-core wheel readme lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -46,6 +46,7 @@ bench: $(STAMP)  ## measure, and write docs/bench.md
 vectors: $(STAMP)  ## regenerate vectors/ from their seed; any difference is an error
 	$(PY) -m vectors.generate
 	git diff --exit-code -- vectors
+	@test -z "$$(git status --porcelain -- vectors)" || { git status --short -- vectors; exit 1; }
 
 mutants-core: $(STAMP)  ## delete each numbered step of verify in turn: a named test must turn red
 	$(PY) scripts/mutants_core.py
@@ -57,6 +58,9 @@ wheel: $(STAMP)  ## build the wheel, install it where nothing else of ours is, a
 	build/wheel/bin/python -m pip install --quiet --require-hashes --no-deps -r requirements/base.lock
 	build/wheel/bin/python -m pip install --quiet --no-deps --no-index dist/*.whl
 	cd build/wheel && bin/kanoniv-auth --help >/dev/null && bin/python -I -c 'import kanoniv_auth; kanoniv_auth.verify'
+
+readme: $(STAMP)  ## write the derived parts of README.md: the workflow, the tables of inputs and outputs
+	$(PY) scripts/readme.py
 
 lock: $(STAMP)  ## resolve the three lock files again, with hashes and without addresses (UPGRADE=--upgrade)
 	$(UV_LOCK) pyproject.toml -o requirements/base.lock
