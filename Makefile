@@ -38,7 +38,7 @@ typecheck: $(STAMP)  ## mypy, strict, the tests included
 	$(BIN)/mypy .
 
 imports: $(STAMP)  ## who may import whom
-	$(BIN)/lint-imports --no-cache
+	$(BIN)/lint-imports --no-cache --no-logo
 
 bench: $(STAMP)  ## measure, and write docs/bench.md
 	$(PY) scripts/bench.py
