@@ -87,7 +87,9 @@ class Engine:
             raise Refusal([problem("KAN-DOCKER-004", status=error.strerror)]) from None
         if done.returncode == _NOT_STARTED:
             # most often: --mount does not find our files, because the engine is not on this machine
-            raise Refusal([problem("KAN-DOCKER-001", reason="the engine did not start the container")])
+            raise Refusal(
+                [problem("KAN-DOCKER-001", reason="the engine did not start the container")]
+            )
         if len(done.stdout) > carrier.LARGEST or not done.stdout:
             raise Refusal([problem("KAN-DOCKER-004", status=f"exit code {done.returncode}")])
         return done.stdout
@@ -122,7 +124,9 @@ def connect(environ: Mapping[str, str], session: Path) -> tuple[Engine | None, s
     return Engine(binary, host, str(config)), binary, ""
 
 
-def examine(environ: Mapping[str, str], engine: Engine | None, binary: str, refusal: str) -> runtime.Machine:
+def examine(
+    environ: Mapping[str, str], engine: Engine | None, binary: str, refusal: str
+) -> runtime.Machine:
     """Find out what `runtime.choose` wants to know, but for the image."""
     job = bool(environ.get("KANONIV_JOB_CONTAINER", ""))
     marked = any(Path(mark).exists() for mark in _MARKS)

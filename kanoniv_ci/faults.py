@@ -85,7 +85,7 @@ FAULTS: dict[str, Fault] = {
     ),
     "KAN-RUNNER-003": Fault(
         2,
-        "no Python 3.10 or newer on this runner",
+        "no Python 3.10 or newer with pip, and no uv, on this runner",
         "add a step `uses: actions/setup-python` before this one, or put uv on PATH",
     ),
     "KAN-RUNNER-004": Fault(

@@ -1,11 +1,10 @@
 """The Action's inputs: a mapping of INPUT_* to frozen values, all errors at once.
 
-Pure. The table `INPUTS` is held against action.yml and the README by a test. An empty string means "not given".
+Pure. An empty string means "not given". Names and defaults stand in `table`.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,50 +16,19 @@ from kanoniv_auth.core.token import MAX_TOKEN, check_name
 from kanoniv_ci.commands import check_env_name
 from kanoniv_ci.faults import Problem, Refusal, of_core, problem
 from kanoniv_ci.reading import Reader
+from kanoniv_ci.table import (
+    COMMENT_MODES,
+    INPUTS,
+    KEYLESS,
+    ON_FORK,
+    RUNTIMES,
+    SECRETS,
+    read_image,
+    read_version,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-# input → default, as in action.yml ("" = none; ${{ github.… }} defaults are the runner's business)
-INPUTS: dict[str, str] = {
-    "root_key": "",
-    "scopes": "",
-    "ttl": "4h",
-    "post_audit": "false",
-    "oidc": "false",
-    "api_key": "",
-    "version": "",
-    "endpoint": "",
-    "audience": "",
-    "agent_name": "",
-    "parent_token": "",
-    "expected_root_did": "",
-    "allowed_scopes": "",
-    "max_ttl": "",
-    "export_env": "true",
-    "env_name": "KANONIV_TOKEN",
-    "export_key": "true",
-    "install_cli": "true",
-    "runtime": "auto",
-    "image": "",
-    "job_summary": "true",
-    "comment_mode": "sticky",
-    "comment_key": "",
-    "on_fork": "skip",
-    "github_token": "",
-    "github_api_url": "https://api.github.com",
-    "dry_run": "false",
-    "debug_claims": "false",
-    "max_attempts": "5",
-    "timeout_seconds": "60",
-}
-SECRETS = ("root_key", "api_key", "parent_token", "github_token")
-RUNTIMES = ("auto", "docker", "host")
-COMMENT_MODES = ("sticky", "new", "off")
-ON_FORK = ("skip", "warn", "fail")
-KEYLESS = ("api_key", "endpoint", "audience")
-_VERSION = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4}){1,3}((a|b|rc|\.post|\.dev)[0-9]{1,4})?")
-_IMAGE = re.compile(r"(|[a-z0-9][a-z0-9._/:-]{0,254}@)sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +68,6 @@ class ReportInputs:
     timeout_seconds: int
 
 
-@dataclass(frozen=True, slots=True)
-class PlanInputs:
-    """What choosing the runtime needs: nothing secret."""
-
-    runtime: str
-    image: str
-    version: str
-    post_audit: bool
-    install_cli: bool
-    timeout_seconds: int
-
-
 def parse(environ: Mapping[str, str], *, key_wanted: bool) -> ActionInputs:
     """Read the inputs of the mint step. key_wanted: False when the run cannot have a key and won't mint.
 
@@ -141,30 +97,12 @@ def parse(environ: Mapping[str, str], *, key_wanted: bool) -> ActionInputs:
         on_fork=reader.choice("on_fork", ON_FORK),
         dry_run=dry_run,
         timeout_seconds=reader.number("timeout_seconds", 1, 3600),
-        version=_version(reader),
+        version=read_version(reader),
         warnings=_without_effect(reader),
     )
     _others(reader)
     if not reader.problems:
         reader.problems += _guards(inputs)
-    if reader.problems:
-        raise Refusal(reader.problems)
-    return inputs
-
-
-def parse_plan(environ: Mapping[str, str]) -> PlanInputs:
-    """Read what the bootstrap needs. Raises: Refusal."""
-    reader = Reader(environ, INPUTS, SECRETS)
-    inputs = PlanInputs(
-        runtime=reader.choice("runtime", RUNTIMES),
-        image=reader.form(
-            "image", _IMAGE, "an image id or a name with its digest is wanted", "sha256:…"
-        ),
-        version=_version(reader),
-        post_audit=reader.switch("post_audit"),
-        install_cli=reader.switch("install_cli"),
-        timeout_seconds=reader.number("timeout_seconds", 1, 3600),
-    )
     if reader.problems:
         raise Refusal(reader.problems)
     return inputs
@@ -252,15 +190,10 @@ def _env_name(reader: Reader) -> str:
         return name
 
 
-def _version(reader: Reader) -> str:
-    wanted = "one exact version is wanted; leave it out for this action's own code"
-    return reader.form("version", _VERSION, wanted, "0.5.0")
-
-
 def _others(reader: Reader) -> None:
     """Check what other steps use, so that all errors are told at once."""
     reader.choice("runtime", RUNTIMES)
-    reader.form("image", _IMAGE, "an image id or a name with its digest is wanted", "sha256:…")
+    read_image(reader)
     for name in ("post_audit", "install_cli", "job_summary"):
         reader.switch(name)
     reader.choice("comment_mode", COMMENT_MODES)

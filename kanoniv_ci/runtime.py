@@ -116,8 +116,12 @@ def read_lock(text: str, platform: str) -> Locked | None:
         fields = line.split("#")[0].split()
         if not fields:
             continue
-        if len(fields) != 3 or not all(IMAGE_ID.fullmatch(f.rpartition("@")[2]) for f in fields[1:]):
-            raise Refusal([problem("KAN-DOCKER-002", found="a malformed line", wanted="image.lock")])
+        if len(fields) != 3 or not all(
+            IMAGE_ID.fullmatch(f.rpartition("@")[2]) for f in fields[1:]
+        ):
+            raise Refusal(
+                [problem("KAN-DOCKER-002", found="a malformed line", wanted="image.lock")]
+            )
         if fields[0] == platform:
             return Locked(platform, fields[1], (fields[2], fields[1].rpartition("@")[2]))
     return None

@@ -10,7 +10,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kanoniv_ci.commands import PROPERTY, entry, escape, one_line
+from kanoniv_ci.commands import PROPERTY, check_env_name, entry, escape, one_line
 from kanoniv_ci.faults import Refusal, problem
 
 if TYPE_CHECKING:
@@ -86,7 +86,9 @@ class CommandFiles:
         self._append("GITHUB_OUTPUT", entry(name, value, self._draw))
 
     def export(self, name: str, value: str) -> None:
-        """Set a variable for the later steps of the job."""
+        """Set a variable for the later steps of the job. Raises: Refusal (KAN-INPUT-004) as well."""
+        if name not in _OURS:
+            check_env_name(name)
         self._append("GITHUB_ENV", entry(name, value, self._draw))
 
     def summary(self, markdown: str) -> None:
@@ -109,6 +111,7 @@ class CommandFiles:
             raise Refusal([problem("KAN-RUNNER-005", path=name, detail=detail)]) from None
 
 
+_OURS = ("KANONIV_HOME", "KANONIV_ROOT_DID")
 _FILES = ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_STEP_SUMMARY")
 
 

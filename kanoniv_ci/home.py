@@ -1,0 +1,24 @@
+"""The agent's home for the later steps: its key alone, its token, and the root it is to be checked against.
+
+Writes with the library's own store, so the command line reads what it would have written itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kanoniv_auth.store import files, keystore, tokens
+from kanoniv_auth.store.home import Home
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kanoniv_ci.grant import Grant
+
+
+def furnish(path: Path, grant: Grant, now: int) -> None:
+    """Fill a new home. now: unix seconds. Raises: UsageError when it cannot be written."""
+    home = Home(str(path))
+    keystore.save_agent_key(home, grant.agent, now)
+    tokens.save(home, grant.chain.id, grant.token, latest=True)
+    files.write(f"{home.trusted_roots}/root.pub", grant.chain.root.hex().encode("ascii"))

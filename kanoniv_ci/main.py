@@ -1,0 +1,244 @@
+"""The order of things: mint, then report, each its own process; and the check of the second action.
+
+The only file that knows it. Effects (clock, entropy, streams) are arguments; what is decided lies in pure modules.
+Secrets come from the environment on the host and from stdin in the container, and are masked before anything is said.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kanoniv_auth.core.errors import AuthError
+from kanoniv_ci import carrier, event, masks, outcome
+from kanoniv_ci.check import check
+from kanoniv_ci.faults import Problem, Refusal, of_core, problem
+from kanoniv_ci.grant import mint as issue_and_verify
+from kanoniv_ci.home import furnish
+from kanoniv_ci.host import event_text
+from kanoniv_ci.inputs import ActionInputs, parse
+from kanoniv_ci.publish import publish
+from kanoniv_ci.workflow import CommandFiles, Console, Result, finish
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from types import FrameType
+
+_LONGEST_STDIN = 1 << 20
+
+
+def main(argv: list[str]) -> int:
+    """Run one word: `mint`, `report` or `check`; the exit code. No traceback leaves here."""
+    words = {"mint": _mint, "report": _report, "check": _check}
+    console = Console(sys.stderr if os.environ.get("KANONIV_SINK") == "tar" else sys.stdout)
+    try:
+        return words[argv[0]](dict(os.environ), console)
+    except Refusal as refusal:
+        return _tell(refusal.problems, console)
+    except AuthError as error:
+        return _tell((of_core(error),), console)
+    except Exception as error:  # noqa: BLE001 - a traceback could show a secret; its place is enough to find the defect
+        return _tell((_defect(error),), console)
+
+
+def _tell(problems: tuple[Problem, ...], console: Console) -> int:
+    for found in problems:
+        console.error(found.line, found.code)
+    return max(found.exit for found in problems)
+
+
+def _defect(error: Exception) -> Problem:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = "?"
+    if trace is not None:
+        where = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
+    return problem("KAN-RUNNER-006", kind=type(error).__name__, where=where)
+
+
+# ------------------------------------------------------------------------------------------------------------ mint
+
+
+def _mint(environ: dict[str, str], console: Console) -> int:
+    now = int(time.time())
+    if environ.get("KANONIV_SINK") == "tar":
+        return _mint_inside(environ, now, console)
+    files = CommandFiles(environ, _draw)
+    session = _session(environ)
+    home = session / "home"
+    result = mint(environ, event_text(environ), now, os.urandom, console, home)
+    finish(result, str(session), files)
+    return result.exit
+
+
+def _mint_inside(environ: dict[str, str], now: int, console: Console) -> int:
+    """In the container: secrets on stdin, a tar on stdout, nothing else anywhere."""
+    sink = os.dup(1)
+    os.dup2(2, 1)  # a stray print ends on stderr and never in the tar
+    given = json.loads(sys.stdin.buffer.read(_LONGEST_STDIN))
+    environ |= given["secrets"]
+    with tempfile.TemporaryDirectory() as scratch:
+        home = Path(scratch) / "home"
+        result = mint(environ, given["event"], now, os.urandom, console, home)
+        kept = [path for path in sorted(home.rglob("*")) if path.is_file()]
+        files = {f"home/{path.relative_to(home)}": path.read_bytes() for path in kept}
+        data = carrier.pack(
+            Result(
+                result.exit, result.outputs, result.env, result.summary, {**files, **result.files}
+            )
+        )
+    with os.fdopen(sink, "wb") as out:
+        out.write(data)
+    return result.exit
+
+
+def mint(
+    environ: Mapping[str, str],
+    payload: str,
+    now: int,
+    entropy: Callable[[int], bytes],
+    console: Console,
+    home: Path,
+) -> Result:
+    """Do the mint step but for its last act, leaving a result. Refusals become a result too.
+
+    payload: the event's text · now: unix seconds · entropy: that many random bytes · home: where the agent's key goes
+    """
+    _mask_given(environ, console)
+    runtime = environ.get("KANONIV_RUNTIME") or "host"
+    try:
+        with _deadline(environ.get("INPUT_TIMEOUT_SECONDS", "")):
+            return _decide(environ, payload, now, entropy, console, home)
+    except Refusal as refusal:
+        problems = refusal.problems
+    except AuthError as error:
+        problems = (of_core(error),)
+    exit_code = _tell(problems, console)
+    return outcome.refused(problems, runtime, exit_code)
+
+
+def _mask_given(environ: Mapping[str, str], console: Console) -> None:
+    for name in ("ROOT_KEY", "PARENT_TOKEN", "API_KEY"):
+        for secret in masks.of_text(environ.get(f"INPUT_{name}", "")):
+            console.mask(secret)
+
+
+def _decide(
+    environ: Mapping[str, str],
+    payload: str,
+    now: int,
+    entropy: Callable[[int], bytes],
+    console: Console,
+    home: Path,
+) -> Result:
+    found = event.read(
+        payload,
+        name=environ.get("GITHUB_EVENT_NAME", ""),
+        actor=environ.get("GITHUB_ACTOR", ""),
+        ref=environ.get("GITHUB_REF", ""),
+    )
+    inputs = parse(environ, key_wanted=not found.outside)
+    if inputs.root is not None:
+        for secret in masks.of_key(inputs.root):
+            console.mask(secret)
+    for warning in inputs.warnings:
+        console.warning(warning.line, warning.code)
+    runtime = environ.get("KANONIV_RUNTIME") or "host"
+    if inputs.dry_run:
+        console.say(f"dry run: would mint {', '.join(inputs.scopes)}; nothing was minted")
+        return outcome.planned(inputs, runtime)
+    if _kept_out(inputs, found, console):
+        return outcome.skipped(found.outside, runtime)
+    grant = issue_and_verify(inputs, now, entropy)
+    # before anything of it is said
+    for secret in (grant.token, *masks.of_key(grant.agent)):
+        console.mask(secret)
+    if inputs.export_key:
+        furnish(home, grant, now)
+    result = outcome.granted(inputs, grant, now, runtime, environ["KANONIV_SESSION"])
+    if grant.shortened:
+        console.notice("the expiry was cut to the parent token's", "kanoniv-auth")
+    console.say(f"minted {result.outputs['token_fingerprint']} for {grant.verified.agent_did}")
+    return result
+
+
+def _kept_out(inputs: ActionInputs, found: event.Event, console: Console) -> bool:
+    """Follow `on_fork`. A key that came along with a fork's run is used only with `warn`: that run is foreign code."""
+    if not found.outside or (found.outside == event.BOT and inputs.root is not None):
+        return False
+    reason = event.REASONS[found.outside]
+    if inputs.on_fork == "fail":
+        raise Refusal([problem("KAN-FORK-001", reason=reason)])
+    if inputs.on_fork == "warn" and inputs.root is not None:
+        console.warning(f"{reason}; a key is here all the same and on_fork is warn", "KAN-FORK-001")
+        return False
+    annotate = console.warning if inputs.on_fork == "warn" else console.notice
+    annotate(f"{reason}; nothing was minted, so a later verify or exec refuses", "KAN-FORK-001")
+    return True
+
+
+# ---------------------------------------------------------------------------------------------- report and check
+
+
+def _report(environ: dict[str, str], console: Console) -> int:
+    """The second process; whatever goes wrong here is said and never fails the job."""
+    if "INPUT_ROOT_KEY" in environ or "INPUT_API_KEY" in environ:
+        raise Refusal(
+            [problem("KAN-RUNNER-006", kind="a root key in the report step", where="action.yml")]
+        )
+    try:
+        files = CommandFiles(environ, _draw)
+        with _deadline(environ.get("INPUT_TIMEOUT_SECONDS", "")):
+            publish(environ, event_text(environ), files, console)
+    except Refusal as refusal:
+        for found in refusal.problems:
+            console.notice(found.line, found.code)
+    return 0
+
+
+def _check(environ: dict[str, str], console: Console) -> int:
+    files = CommandFiles(environ, _draw)
+    return check(environ, int(time.time()), files, console)
+
+
+def _draw() -> str:
+    return f"end-{secrets.token_hex(16)}"
+
+
+def _session(environ: dict[str, str]) -> Path:
+    """The session directory: the bootstrap's, else a new one in RUNNER_TEMP, which the runner empties."""
+    if not environ.get("KANONIV_SESSION"):
+        parent = environ.get("RUNNER_TEMP", "")
+        if not Path(parent).is_dir() or not parent:
+            raise Refusal([problem("KAN-RUNNER-001", name="RUNNER_TEMP")])
+        environ["KANONIV_SESSION"] = tempfile.mkdtemp(prefix="kanoniv-", dir=parent)
+    return Path(environ["KANONIV_SESSION"])
+
+
+@contextmanager
+def _deadline(given: str) -> Iterator[None]:
+    """End with a refusal after `timeout_seconds`, where the system has alarms."""
+    seconds = int(given) if given.isascii() and given.isdigit() and 0 < int(given) <= 3600 else 60
+
+    def ring(_signal: int, _frame: FrameType | None) -> None:
+        raise Refusal([problem("KAN-RUNNER-002", seconds=seconds)])
+
+    if not hasattr(signal, "SIGALRM"):
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)

@@ -1,0 +1,130 @@
+"""What a mint step leaves, for each way it can end: outputs, variables, files and the report.
+
+Pure. Every ending sets the same outputs, empty where there is nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from kanoniv_ci import markdown
+from kanoniv_ci.report import (
+    MINTED,
+    PLANNED,
+    REFUSED,
+    SKIPPED,
+    Report,
+    dump,
+    hops,
+    iso,
+    named,
+    of_problems,
+)
+from kanoniv_ci.workflow import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kanoniv_ci.faults import Problem
+    from kanoniv_ci.grant import Grant
+    from kanoniv_ci.inputs import ActionInputs
+
+# of this action's own code; a release asked for by `version` is named instead
+VERSION = "0.5.0"
+
+
+def refused(problems: tuple[Problem, ...], runtime: str, exit_code: int) -> Result:
+    """Nothing was minted because something is wrong."""
+    told = of_problems(problems, runtime)
+    return _result(told, exit_code, summary=markdown.problems(problems))
+
+
+def skipped(reason: str, runtime: str) -> Result:
+    """Nothing was minted because the run comes from outside."""
+    return _result(Report(SKIPPED, "root_key", runtime, reason=reason), 0)
+
+
+def planned(inputs: ActionInputs, runtime: str) -> Result:
+    """A dry run: what would be minted."""
+    told = Report(
+        PLANNED,
+        _mode(inputs),
+        runtime,
+        agent_name=inputs.agent_name,
+        root_did=inputs.expected_root_did or (inputs.root.did if inputs.root else ""),
+        scopes=inputs.scopes,
+        ttl=inputs.ttl,
+    )
+    return _result(told, 0)
+
+
+def granted(inputs: ActionInputs, grant: Grant, now: int, runtime: str, session: str) -> Result:
+    """A token was minted and verified. session: the directory's path on the runner."""
+    verified = grant.verified
+    told = Report(
+        MINTED,
+        _mode(inputs),
+        runtime,
+        agent_name=inputs.agent_name,
+        root_did=verified.root_did,
+        agent_did=verified.agent_did,
+        fingerprint=named(grant.token),
+        scopes=verified.scopes,
+        ttl=inputs.ttl,
+        shortened=grant.shortened,
+        issued_at=now,
+        expires_at=verified.expires_at,
+        chain=hops(grant.chain),
+    )
+    home = f"{session}/home" if inputs.export_key else ""
+    outputs = {
+        "token": grant.token,
+        "token_file": f"{session}/token",
+        "home": home,
+        "cli_version": inputs.version or VERSION,
+    }
+    if verified.expires_at is not None:
+        outputs["expires_at"] = iso(verified.expires_at)
+        outputs["expires_in"] = str(verified.expires_at - now)
+    env = {}
+    if inputs.export_env:
+        env = {inputs.env_name: grant.token, "KANONIV_ROOT_DID": verified.root_did}
+        env |= {"KANONIV_HOME": home} if home else {}
+    return _result(told, 0, outputs, env, token=grant.token)
+
+
+def _mode(inputs: ActionInputs) -> str:
+    return "parent_token" if inputs.parent_token else "root_key"
+
+
+def _result(
+    told: Report,
+    exit_code: int,
+    outputs: Mapping[str, str] | None = None,
+    env: dict[str, str] | None = None,
+    *,
+    token: str = "",
+    summary: str = "",
+) -> Result:
+    """Put together what the step leaves: the same outputs every time, empty where there is nothing."""
+    data = dump(told)
+    named = {
+        **dict.fromkeys(
+            ("token", "expires_at", "expires_in", "token_file", "home", "cli_version"), ""
+        ),
+        "agent_did": told.agent_did,
+        "root_did": told.root_did,
+        "scopes": ",".join(told.scopes),
+        "chain_depth": str(told.depth) if told.depth else "",
+        "token_fingerprint": told.fingerprint,
+        "runtime": told.runtime,
+        "mode": told.mode,
+        "skipped": "false" if told.status in (MINTED, REFUSED) else "true",
+        "skip_reason": told.reason or ("dry_run" if told.status == PLANNED else ""),
+        # for the report step alone: the file between the steps is the one that was written here
+        "report_sha256": hashlib.sha256(data).hexdigest(),
+        **(outputs or {}),
+    }
+    files = {"report.json": data, **({"token": token.encode("ascii")} if token else {})}
+    return Result(exit_code, named, env or {}, summary, files)
