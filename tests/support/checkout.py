@@ -30,13 +30,18 @@ def files(root: Path = ROOT) -> list[str]:
     return sorted({path for path in listed if path and (root / path).is_file()})
 
 
-def export(target: Path, repository: str, root: Path = ROOT) -> Path:
-    """Copy the tree to `target` and commit it there; `repository` (owner/name) is what the runner takes it for."""
+def copy_tree(target: Path, root: Path = ROOT) -> Path:
+    """Copy the tree to `target`."""
     for path in files(root):
         place = target / path
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(root / path, place, follow_symlinks=False)
-    return commit(target, repository)
+    return target
+
+
+def export(target: Path, repository: str, root: Path = ROOT) -> Path:
+    """Copy the tree and commit it there; `repository` (owner/name) is what the runner takes it for."""
+    return commit(copy_tree(target, root), repository)
 
 
 def commit(target: Path, repository: str) -> Path:
