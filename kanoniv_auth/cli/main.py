@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from kanoniv_auth.cli.argv import COMMANDS, LIGHT, Arguments, parse
@@ -9,7 +10,7 @@ from kanoniv_auth.core.errors import AuthError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from kanoniv_auth.cli.outcome import Outcome
 
@@ -17,8 +18,19 @@ _INTERRUPTED, _PIPE = 130, 141
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run one command line (default: this process's); returns the exit status. No exception leaves."""
-    words = sys.argv[1:] if words is None else list(words)
+    """Run one command line and return the exit status; no exception leaves. words: default, this process's own.
+
+    As this process's own way in it does not return: taking the interpreter down in good order costs a tenth of a
+    whole `verify` (docs/bench.md), and nothing is open that would need it.
+    """
+    status = _run_guarded(sys.argv[1:] if words is None else list(words))
+    if words is None:
+        sys.stderr.flush()
+        os._exit(status)
+    return status
+
+
+def _run_guarded(words: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             # a path may hold bytes that the terminal's encoding has no sign for
@@ -27,9 +39,14 @@ def main(words: Sequence[str] | None = None) -> int:
         status = _dispatch(words)
         sys.stdout.flush()
     except BrokenPipeError:
-        return _give_up_stdout()
+        return _give_up_stdout(_PIPE)
     except KeyboardInterrupt:
         return _INTERRUPTED
+    except OSError as error:
+        # a verdict that nobody could read is none
+        cause = UsageError("usage", detail=f"cannot write the output: {error.strerror}")
+        refuse(cause, as_json=False, command=None)
+        return _give_up_stdout(cause.reason.exit)
     return status
 
 
@@ -58,7 +75,9 @@ def run(arguments: Arguments) -> int:
         )
         return refuse(cause, as_json=arguments.flag("json"), command=arguments.command)
     if arguments.flag("json"):
-        _print_json(outcome.exit == 0, outcome.code, outcome.message, None, outcome.facts)
+        fix = outcome.facts.get("fix")
+        facts = {name: value for name, value in outcome.facts.items() if name != "fix"}
+        _print_json(outcome.exit == 0, outcome.code, outcome.message, fix, facts)
     else:
         from kanoniv_auth.cli import render  # noqa: PLC0415 - loaded by the command already
 
@@ -87,16 +106,14 @@ def refuse(error: AuthError, *, as_json: bool, command: str | None) -> int:
     return error.reason.exit
 
 
-def _print_json(ok: bool, code: str, message: str, fix: str | None, facts: object) -> None:
+def _print_json(ok: bool, code: str, message: str, fix: object, facts: Mapping[str, object]) -> None:
     import json  # noqa: PLC0415 - 8 ms, only for --json
 
     head = {"ok": ok, "code": code, "message": message, "fix": fix}
-    print(json.dumps({**head, **dict(facts)}))  # type: ignore[call-overload]
+    print(json.dumps({**head, **facts}))
 
 
-def _give_up_stdout() -> int:
-    """The reader has gone: nothing more can be said, and the interpreter must not try at exit."""
-    import os  # noqa: PLC0415 - rare
-
+def _give_up_stdout(status: int) -> int:
+    """Nothing more can be said there, and nobody must try again at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    return _PIPE
+    return status

@@ -83,7 +83,7 @@ def receipts(found: Sequence[Envelope]) -> str:
             ("Action", envelope.action),
             ("Target", envelope.target or "-"),
             ("Result", envelope.result),
-            ("Signed at", f"{envelope.issued_at} (claimed by the signer)"),
+            ("Signed", f"{envelope.issued_at} (claimed by the signer)"),
             (
                 "Facts",
                 ", ".join(f"{key}={value}" for key, value in sorted(envelope.facts.items())) or "-",

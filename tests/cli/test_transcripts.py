@@ -51,7 +51,10 @@ def read(path: Path) -> list[Step]:
         else:
             steps[-1] = steps[-1]._replace(out=steps[-1].out + line + "\n")
     # blank lines between sessions' steps are for the reader
-    return [step._replace(out=step.out.rstrip("\n") + "\n" if step.out.strip() else "") for step in steps]
+    return [
+        step._replace(out=step.out.rstrip("\n") + "\n" if step.out.strip() else "")
+        for step in steps
+    ]
 
 
 def match(expected: str, found: str, known: dict[str, str]) -> None:
