@@ -13,7 +13,7 @@ from kanoniv_auth.core.verification import Access, VerifiedToken, verify
 from kanoniv_auth.store import roots
 from kanoniv_ci import masks
 from kanoniv_ci.faults import Refusal, of_core, problem
-from kanoniv_ci.markdown import problems as block
+from kanoniv_ci.quoting import problems as block
 from kanoniv_ci.report import iso
 
 if TYPE_CHECKING:
@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 
 def check(environ: Mapping[str, str], now: int, files: CommandFiles, console: Console) -> int:
     """Verify every scope asked for; the exit code (0 granted, 1 refused, 2 unusable input)."""
-    for secret in masks.of_text(environ.get("INPUT_TOKEN", "")):
+    environ = {
+        **environ,
+        "INPUT_TOKEN": environ.get("INPUT_TOKEN") or environ.get("KANONIV_TOKEN", ""),
+    }
+    for secret in masks.of_text(environ["INPUT_TOKEN"]):
         console.mask(secret)
     try:
         verified = _verified(environ, now)

@@ -23,7 +23,7 @@ _OBEYED = re.compile(
     r"|EDITOR|VISUAL|PAGER|TERM|TZ|COMSPEC|SYSTEMROOT|WINDIR|HTTPS?_PROXY|ALL_PROXY|NO_PROXY"
     r"|KANONIV_(HOME|ROOT_.*|AUDIENCE))"
 )
-_CONTROLS = {code: " " for code in (*range(0x20), 0x7F, *range(0x80, 0xA0), 0x2028, 0x2029)}
+_CONTROLS = dict.fromkeys((*range(32), 127, *range(128, 160), 8232, 8233), " ")
 _DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 PROPERTY = {**_DATA, ":": "%3A", ",": "%2C"}
 

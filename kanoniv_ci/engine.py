@@ -18,7 +18,6 @@ from kanoniv_ci.faults import Refusal, problem
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kanoniv_ci.workflow import Result
 
 _ASK_SECONDS, _GRACE_SECONDS = 10, 10
 _NOT_STARTED = 125

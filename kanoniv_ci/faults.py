@@ -210,6 +210,8 @@ def of_core(error: AuthError, subject: str = "") -> Problem:
     """Say a refusal of the core in the Action's words. subject: the input it is about."""
     reason = REASONS[error.slug]
     fix = error.facts.get("fix") or FIXES[error.slug].format_map(error.facts)
+    if error.slug == "usage" and " " not in str(fix):
+        fix = f"write `{fix}`"  # a value that would do
     cause = f"{subject}: {error}" if subject else str(error)
     if error.slug == "scope":
         cause = f"{error}; granted: {', '.join(map(str, _have(error)))}"

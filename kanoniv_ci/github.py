@@ -99,7 +99,7 @@ class Comments:
             try:
                 comment.delete()
             except UnknownObjectException:
-                pass  # noqa: S110 - the other writer was faster
+                pass
 
         self._try(gone)
 

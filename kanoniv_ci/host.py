@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from kanoniv_ci import carrier, engine, event, runtime
 from kanoniv_ci.faults import Refusal, problem
+from kanoniv_ci.quoting import problems as problems_block
 from kanoniv_ci.table import INPUTS, SECRETS, PlanInputs, parse_plan
 from kanoniv_ci.workflow import CommandFiles, Console, finish
 
@@ -28,12 +29,15 @@ _TOLD = ("GITHUB_EVENT_NAME", "GITHUB_ACTOR", "GITHUB_REF", "KANONIV_SESSION", "
 def main(argv: list[str]) -> int:
     """Run one word: `plan` (step 1) or `contain` (step 2 with docker); the exit code."""
     console = Console(sys.stderr if argv == ["contain"] else sys.stdout)
+    files = None
     try:
         files = CommandFiles(os.environ, lambda: f"end-{secrets.token_hex(16)}")
         return {"plan": plan, "contain": contain}[argv[0]](os.environ, files, console)
     except Refusal as refusal:
         for found in refusal.problems:
             console.error(found.line, found.code)
+        if files is not None:
+            files.summary(problems_block(refusal.problems))
         return refusal.exit
 
 
@@ -92,7 +96,7 @@ def contain(environ: Mapping[str, str], files: CommandFiles, console: Console) -
     )
     data = found.run(argv, told, _sealed_in(environ), _seconds(environ))
     result = carrier.unpack(data)
-    finish(result, str(session), files)
+    finish(result, session, files)
     if result.exit == 0:
         console.say("the container is gone; it had no network")
     return result.exit

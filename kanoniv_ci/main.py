@@ -75,8 +75,10 @@ def _mint(environ: dict[str, str], console: Console) -> int:
     files = CommandFiles(environ, _draw)
     session = _session(environ)
     home = session / "home"
-    result = mint(environ, event_text(environ), now, os.urandom, console, home)
-    finish(result, str(session), files)
+    result = mint(
+        environ, event_text(environ), now=now, entropy=os.urandom, console=console, home=home
+    )
+    finish(result, session, files)
     return result.exit
 
 
@@ -88,7 +90,9 @@ def _mint_inside(environ: dict[str, str], now: int, console: Console) -> int:
     environ |= given["secrets"]
     with tempfile.TemporaryDirectory() as scratch:
         home = Path(scratch) / "home"
-        result = mint(environ, given["event"], now, os.urandom, console, home)
+        result = mint(
+            environ, given["event"], now=now, entropy=os.urandom, console=console, home=home
+        )
         kept = [path for path in sorted(home.rglob("*")) if path.is_file()]
         files = {f"home/{path.relative_to(home)}": path.read_bytes() for path in kept}
         data = carrier.pack(
@@ -104,6 +108,7 @@ def _mint_inside(environ: dict[str, str], now: int, console: Console) -> int:
 def mint(
     environ: Mapping[str, str],
     payload: str,
+    *,
     now: int,
     entropy: Callable[[int], bytes],
     console: Console,
@@ -117,7 +122,7 @@ def mint(
     runtime = environ.get("KANONIV_RUNTIME") or "host"
     try:
         with _deadline(environ.get("INPUT_TIMEOUT_SECONDS", "")):
-            return _decide(environ, payload, now, entropy, console, home)
+            return _decide(environ, payload, now=now, entropy=entropy, console=console, home=home)
     except Refusal as refusal:
         problems = refusal.problems
     except AuthError as error:
@@ -135,6 +140,7 @@ def _mask_given(environ: Mapping[str, str], console: Console) -> None:
 def _decide(
     environ: Mapping[str, str],
     payload: str,
+    *,
     now: int,
     entropy: Callable[[int], bytes],
     console: Console,

@@ -11,19 +11,14 @@ from typing import TYPE_CHECKING
 
 from kanoniv_auth.core.durations import format_ttl
 from kanoniv_auth.core.keys import short_did
-from kanoniv_auth.core.token import MAX_LINKS
 from kanoniv_ci import event
+from kanoniv_ci.quoting import DOCS, quote
 from kanoniv_ci.report import MINTED, PLANNED, REFUSED, Report, iso
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kanoniv_ci.faults import Problem
-
 LONGEST = 65_536
-LONGEST_FOREIGN = 200
-DOCS = "https://github.com/kanoniv/auth-action/blob/main/docs/errors.md"
-_PLAIN = " .,/-"
 _SHA = re.compile(r"[0-9a-f]{40}")
 _DIGITS = re.compile(r"[0-9]{1,20}")
 _REPOSITORY = re.compile(r"[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100}")
@@ -68,23 +63,6 @@ def _fit(pattern: re.Pattern[str], text: str) -> str:
     return text if pattern.fullmatch(text) else ""
 
 
-def quote(text: str) -> str:
-    """Foreign text as text: no markdown, HTML, mention, issue reference or link can come out of it."""
-    shown = text[:LONGEST_FOREIGN]
-    letters = []
-    for letter in shown:
-        if letter.isalnum() or letter in _PLAIN:
-            letters.append(letter)
-        elif letter.isprintable():
-            # the entity keeps markdown away; the zero-width space keeps @name, #1 and a:// from being linked later
-            letters.append(f"&#{ord(letter)};" + ("\u200b" if letter in "@#:" else ""))
-        else:
-            letters.append(" ")
-    # `www.` and bare domains are linked without any of the letters above
-    written = "".join(letters).replace("www.", "www\u200b.")
-    return written + ("…" if len(text) > LONGEST_FOREIGN else "")
-
-
 def marker(key: str, run: Run) -> str:
     """The hidden first line by which a later run finds its comment."""
     number, attempt = run.order
@@ -117,23 +95,6 @@ def fit(sections: list[str], longest: int = LONGEST) -> str:
         kept.pop()
         text = "\n\n".join([*kept, note]) + "\n"
     return text
-
-
-def problems(found: tuple[Problem, ...], title: str = "kanoniv-auth: nothing was minted") -> str:
-    """The summary block of a step that failed: code, cause, fix."""
-    rows = [
-        f"| [{p.code}]({DOCS}#{p.code.lower()}) | {quote(p.cause)} | {quote(p.fix)} |"
-        for p in found
-    ]
-    return "\n".join(
-        [
-            f"### {title}",
-            "",
-            "| Code | Cause | Fix |",
-            "|---|---|---|",
-            *rows,
-        ]
-    )
 
 
 def _sections(report: Report, run: Run) -> list[str]:
@@ -176,7 +137,7 @@ def _facts(report: Report, run: Run) -> str:
         ("Root", f"`{report.root_did}`" if report.root_did else ""),
         ("Expires", expiry + (" (cut to the parent's)" if report.shortened else "")),
         ("Asked for", format_ttl(report.ttl)),
-        ("Depth", f"{report.depth} of at most {MAX_LINKS}" if report.depth else ""),
+        ("Depth", f"{report.depth} of at most {report.deepest}" if report.depth else ""),
         ("Mode", f"{mode}, on {report.runtime}"),
         ("Token fingerprint", f"`{report.fingerprint}`" if report.fingerprint else ""),
         ("Run", _where(run)),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from kanoniv_ci import markdown
+from kanoniv_ci import quoting
 from kanoniv_ci.report import (
     MINTED,
     PLANNED,
@@ -37,7 +37,7 @@ VERSION = "0.5.0"
 def refused(problems: tuple[Problem, ...], runtime: str, exit_code: int) -> Result:
     """Nothing was minted because something is wrong."""
     told = of_problems(problems, runtime)
-    return _result(told, exit_code, summary=markdown.problems(problems))
+    return _result(told, exit_code, summary=quoting.problems(problems))
 
 
 def skipped(reason: str, runtime: str) -> Result:
@@ -76,6 +76,7 @@ def granted(inputs: ActionInputs, grant: Grant, now: int, runtime: str, session:
         issued_at=now,
         expires_at=verified.expires_at,
         chain=hops(grant.chain),
+        deepest=grant.chain.deepest + 1,
     )
     home = f"{session}/home" if inputs.export_key else ""
     outputs = {

@@ -46,8 +46,8 @@ class Hop:
 class Report:
     """One run of the mint step.
 
-    root_did, agent_did, fingerprint: "" when nothing was minted · codes: of what went wrong · ttl: seconds asked for ·
-    reason: a key of `event.REASONS` · shortened: the parent's expiry cut the TTL
+    root_did, agent_did, fingerprint: "" when nothing was minted · codes: of what went wrong · ttl: seconds asked for
+    deepest: how many links the chain may have · reason: a key of `event.REASONS` · shortened: the parent's expiry cut the TTL
     """
 
     status: str
@@ -63,6 +63,7 @@ class Report:
     issued_at: int = 0
     expires_at: int | None = None
     chain: tuple[Hop, ...] = ()
+    deepest: int = MAX_LINKS
     codes: tuple[str, ...] = ()
     reason: str = ""
 
@@ -140,6 +141,7 @@ def _report(fields: object) -> Report:
         shortened=_flag("shortened", fields["shortened"]),
         issued_at=_seconds("issued_at", fields["issued_at"]) or 0,
         expires_at=_seconds("expires_at", fields["expires_at"]),
+        deepest=_depth(fields["deepest"]),
         chain=tuple(_hop(hop) for hop in _list("chain", fields["chain"], MAX_LINKS)),
         codes=tuple(_code(code) for code in _list("codes", fields["codes"], 64)),
         reason=_one_of("reason", fields["reason"], tuple(event.REASONS)),
@@ -186,6 +188,12 @@ def _seconds(field: str, value: object) -> int | None:
     if value is None or (type(value) is int and 0 <= value <= MAX_INT):
         return value
     raise ValueError(field)
+
+
+def _depth(value: object) -> int:
+    if type(value) is int and 1 <= value <= MAX_LINKS:
+        return value
+    raise ValueError("deepest")
 
 
 def _flag(field: str, value: object) -> bool:

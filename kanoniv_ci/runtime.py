@@ -57,8 +57,10 @@ class Choice:
 
 
 def engine_address(environ_host: str) -> tuple[str, str]:
-    """Which socket to talk to, and why not. DOCKER_HOST counts only when it is a local socket: through tcp or ssh the
-    key would leave this machine and our code's path would mean another machine's.
+    """Which socket to talk to, and why not.
+
+    DOCKER_HOST counts only when it is a local socket: through tcp or ssh the key would leave this machine, and our
+    code's path would mean another machine's.
     """
     if not environ_host:
         return SOCKET, ""
@@ -134,7 +136,8 @@ def image_requirements(lock: str, python: tuple[int, int] = (3, 12)) -> str:
     """
     kept: list[str] = []
     wanted = True
-    for line in lock.splitlines():
+    for given in lock.splitlines():
+        line = given
         if line[:1].strip() and not line.startswith("#"):
             requirement, semicolon, marker = line.removesuffix("\\").partition(" ; ")
             wanted = not semicolon or all(_holds(part, python) for part in marker.split(" and "))

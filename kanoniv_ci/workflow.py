@@ -15,6 +15,7 @@ from kanoniv_ci.faults import Refusal, problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
     from typing import TextIO
 
 SHORTEST_MASK = 8
@@ -26,10 +27,12 @@ class Console:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._masked: set[str] = set()
 
     def mask(self, value: str) -> None:
         """Have the runner hide a secret from here on; too short or empty values would blank the log instead."""
-        if len(value) >= SHORTEST_MASK:
+        if len(value) >= SHORTEST_MASK and value not in self._masked:
+            self._masked.add(value)
             self._line(f"::add-mask::{escape(value)}")
 
     def say(self, text: str) -> None:
@@ -115,13 +118,13 @@ _OURS = ("KANONIV_HOME", "KANONIV_ROOT_DID")
 _FILES = ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_STEP_SUMMARY")
 
 
-def finish(result: Result, session: str, files: CommandFiles) -> None:
+def finish(result: Result, session: Path, files: CommandFiles) -> None:
     """Leave a result in the session directory and the command files: files first, so that no name points nowhere.
 
     Raises: Refusal.
     """
     for name, data in sorted(result.files.items()):
-        write_private(os.path.join(session, name), data)
+        write_private(session / name, data)
     for name, value in result.env.items():
         files.export(name, value)
     for name, value in result.outputs.items():
@@ -129,15 +132,14 @@ def finish(result: Result, session: str, files: CommandFiles) -> None:
     files.summary(result.summary)
 
 
-def write_private(path: str, data: bytes) -> None:
+def write_private(path: Path, data: bytes) -> None:
     """Write a file that is new, 0600 and never a link. Raises: Refusal (KAN-RUNNER-005)."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     try:
-        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
             file.write(data)
     except OSError as error:
         detail = error.strerror or type(error).__name__
-        name = os.path.basename(path)
-        raise Refusal([problem("KAN-RUNNER-005", path=name, detail=detail)]) from None
+        raise Refusal([problem("KAN-RUNNER-005", path=path.name, detail=detail)]) from None
