@@ -18,10 +18,10 @@ _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
 def _option(option: argv.Option) -> click.Option:
-    # an option of ours is named after its last flag, as click would do for the longest
     return click.Option(
         [option.dest, *option.flags],
-        is_flag=option.kind == argv.FLAG,
+        # never False: with a False that was said, click takes the option's value to be optional
+        is_flag=True if option.kind == argv.FLAG else None,
         multiple=option.kind == argv.MANY,
         metavar=option.metavar,
         required=option.required,

@@ -1,0 +1,135 @@
+"""`exec`: exit statuses, signals, environment, and what happens when the receipt cannot be kept."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.shell import COMMAND, Shell
+
+WAIT = "trap 'echo got TERM; exit 5' TERM; trap 'echo got INT; exit 6' INT; echo ready; while :; do sleep 0.05; done"
+
+
+def start(shell: Shell, *command: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [COMMAND, "exec", "-s", "build", "--", *command],
+        env=shell.env,
+        cwd=shell.place,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # no terminal: what is forwarded comes from exec alone
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGTERM, 5), (signal.SIGINT, 6)], ids=["TERM", "INT"]
+)
+def test_signals_reach_the_child(shell: Shell, number: signal.Signals, status: int) -> None:
+    shell.token("build")
+    with start(shell, "sh", "-c", WAIT) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(number)
+        out, err = process.communicate(timeout=10)
+    assert out == f"got {number.name[3:]}\n"
+    assert process.returncode == status
+    assert err.startswith("SIGNED ")
+
+
+def test_a_child_that_dies_by_a_signal(shell: Shell) -> None:
+    shell.token("build")
+    for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGPIPE):
+        said = shell.kanoniv("exec", "-s", "build", "--", "sh", "-c", f"kill -{int(number)} $$")
+        assert said.status == 128 + number
+        assert said.err.startswith("SIGNED ")
+
+
+def test_a_forwarded_signal_that_kills(shell: Shell) -> None:
+    shell.token("build")
+    with start(shell, "sh", "-c", "echo ready; exec sleep 20") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=10)
+    assert process.returncode == 128 + signal.SIGTERM
+
+
+def test_the_child_has_default_signals_and_an_empty_mask(shell: Shell) -> None:
+    shell.token("build")
+    said = shell.kanoniv(
+        "exec", "-s", "build", "--", "grep", "-E", "^Sig(Blk|Ign|Cgt)", "/proc/self/status"
+    )
+    masks = {line.split(":")[0]: int(line.split()[1], 16) for line in said.out.splitlines()}
+    assert masks == {"SigBlk": 0, "SigIgn": 0, "SigCgt": 0}
+
+
+def test_the_environment_loses_the_root_key_and_nothing_else(shell: Shell) -> None:
+    token = shell.token("build")
+    more = {"KANONIV_ROOT_KEY": "not even a key", "KANONIV_TOKEN": token, "OTHER": "x"}
+    said = shell.kanoniv("exec", "-s", "build", "--", "env", "-0", **more)
+    found = dict(line.partition("=")[::2] for line in said.out.split("\0") if line)
+    expected = {**shell.env, **more}
+    del expected["KANONIV_ROOT_KEY"]
+    assert found == expected
+
+
+def test_stdin_is_the_childs(shell: Shell) -> None:
+    shell.token("build")
+    said = shell.kanoniv("exec", "-s", "build", "--", "cat", stdin="through and through")
+    assert said.out == "through and through"
+
+
+def test_no_receipt_no_start(shell: Shell) -> None:
+    shell.token("build")
+    (shell.home / "receipts").write_text("in the way")
+    said = shell.kanoniv("exec", "-s", "build", "--", "touch", "started")
+    assert said.status == 2
+    assert said.err.startswith("DENIED\nerror: ")
+    assert "fix: " in said.err
+    assert not (shell.place / "started").exists()
+
+
+def test_a_receipt_lost_at_the_end_turns_success_into_2(shell: Shell) -> None:
+    shell.token("build")
+    said = shell.kanoniv("exec", "-s", "build", "--", "rm", "-rf", str(shell.home / "receipts"))
+    assert said.status == 2
+    assert "the command ran and ended with 0, but it has no receipt" in said.err
+    assert "Traceback" not in said.err
+
+
+def test_no_key_no_exec(shell: Shell) -> None:
+    shell.token("build")
+    for path in (shell.home / "keys").iterdir():
+        path.unlink()
+    assert shell.kanoniv("verify", "-s", "build").status == 0
+    said = shell.kanoniv("exec", "-s", "build", "--", "touch", "started")
+    assert said.status == 1
+    assert "[holder_unproven]" in said.err
+    assert not (shell.place / "started").exists()
+
+
+def test_the_receipt_says_what_happened(shell: Shell) -> None:
+    shell.token("build")
+    began = int(time.time())
+    shell.kanoniv("exec", "-s", "build.api", "--", "sh", "-c", "exit 9")
+    said = shell.kanoniv("audit", str(shell.home / "receipts"))
+    assert "  Action:   build.api\n" in said.out
+    assert "  Target:   sh\n" in said.out
+    assert "  Result:   failure\n" in said.out
+    assert "exit_status=9" in said.out
+    assert int(said.out.split("Signed:")[1].split()[0]) >= began
+
+
+def test_an_edited_receipt_is_found(shell: Shell) -> None:
+    shell.token("build")
+    for _ in range(2):
+        shell.kanoniv("exec", "-s", "build", "--", "true")
+    path = min(Path(shell.home / "receipts").iterdir())
+    text = path.read_text(encoding="ascii")
+    path.write_text(text[:20] + ("A" if text[20] != "A" else "B") + text[21:], encoding="ascii")
+    assert shell.kanoniv("audit", str(shell.home / "receipts")).status == 1
