@@ -57,7 +57,11 @@ def status(arguments: Arguments) -> Outcome:
             word = "NO TOKEN"
         elif error.reason.exit != 1:
             raise
-        facts = {"fix": render.fix_of(error), **render.facts_of(error), "status": word.lower().replace(" ", "_")}
+        facts = {
+            "fix": render.fix_of(error),
+            **render.facts_of(error),
+            "status": word.lower().replace(" ", "_"),
+        }
         text = render.not_active(word, error)
         return Outcome(str(error), text, facts, exit=error.reason.exit, code=error.slug)
     return Outcome("active", render.active(found), {**_facts(found), "status": "active"})

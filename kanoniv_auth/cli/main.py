@@ -106,7 +106,9 @@ def refuse(error: AuthError, *, as_json: bool, command: str | None) -> int:
     return error.reason.exit
 
 
-def _print_json(ok: bool, code: str, message: str, fix: object, facts: Mapping[str, object]) -> None:
+def _print_json(
+    ok: bool, code: str, message: str, fix: object, facts: Mapping[str, object]
+) -> None:
     import json  # noqa: PLC0415 - 8 ms, only for --json
 
     head = {"ok": ok, "code": code, "message": message, "fix": fix}
