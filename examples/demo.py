@@ -140,10 +140,15 @@ def watch(job: Job, voice: Voice) -> Run:
         if record.get("stage") == "Main" and len(path) == 1 and "⭐" in str(record.get("msg")):
             voice.say(f"step: {step}")
         if record.get("raw_output"):
-            line = str(record["msg"]).rstrip()
+            line = plain(str(record["msg"])).rstrip()
             if line:
                 print(f"          | {line[:150]}", flush=True)
     return Run(end.get("exit", 1), tuple(records), end.get("stderr", ""))
+
+
+def plain(text: str) -> str:
+    """Colours are for terminals."""
+    return text if sys.stdout.isatty() else re.sub(r"\x1b\[[0-9;]*m", "", text)
 
 
 def verdicts(ran: Run, github: GitHubProcess, secrets: Mapping[str, str]) -> list[Verdict]:

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -20,6 +21,11 @@ ZEROS = bytes(32)
 LINK_TAG, SEAL_TAG = b"kanoniv-auth/2 link\0", b"kanoniv-auth/2 seal\0"
 POP_TAG, ENVELOPE_TAG, ID_TAG = b"kanoniv-auth/2 pop\0", b"kanoniv-auth/2 env\0", b"kd2 id\0"
 ORDER = 2**252 + 27742317777372353535851937790883648493  # L, of the group Ed25519 works in
+
+
+@cache
+def _private(seed: bytes) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(seed)
 
 
 @dataclass(frozen=True)
@@ -34,14 +40,14 @@ class Key:
 
     @property
     def public(self) -> bytes:
-        return Ed25519PrivateKey.from_private_bytes(self.seed).public_key().public_bytes_raw()
+        return _private(self.seed).public_key().public_bytes_raw()
 
     @property
     def did(self) -> str:
         return "did:agent:" + hashlib.sha256(self.public).hexdigest()[:32]
 
     def sign(self, message: bytes) -> bytes:
-        return Ed25519PrivateKey.from_private_bytes(self.seed).sign(message)
+        return _private(self.seed).sign(message)
 
 
 # The root delegates to Alice, Alice to Bob; Mallory is whoever attacks.
@@ -63,7 +69,13 @@ def canonical(fields: Mapping[str, object]) -> bytes:
 
 def fields_of(aud: bytes, **given: object) -> dict[str, object]:
     """A link's fields, honest unless `given` says otherwise; None leaves one out."""
-    found: dict[str, object] = {"aud": b64(aud), "exp": NOW + HOUR, "iat": NOW - 10, "scp": ["deploy"], **given}
+    found: dict[str, object] = {
+        "aud": b64(aud),
+        "exp": NOW + HOUR,
+        "iat": NOW - 10,
+        "scp": ["deploy"],
+        **given,
+    }
     found.setdefault("jti", b64(hashlib.sha256(repr(sorted(found.items())).encode()).digest()[:16]))
     return {name: value for name, value in found.items() if value is not None}
 
@@ -95,7 +107,12 @@ class Links:
         return canonical(fields_of(aud.public, **{**root, **fields}))
 
     def grow(
-        self, aud: Key, *, raw: bytes | None = None, signer: Key | None = None, tag: bytes = LINK_TAG,
+        self,
+        aud: Key,
+        *,
+        raw: bytes | None = None,
+        signer: Key | None = None,
+        tag: bytes = LINK_TAG,
         **fields: object,
     ) -> Links:
         """One link more, signed by the holder: any fields, or `raw` bytes as payload, signed truly."""
@@ -106,7 +123,12 @@ class Links:
     def append(self, signature: bytes, payload: bytes, aud: Key) -> Links:
         """One link more, whatever its signature is."""
         link_id = hashlib.sha256(ID_TAG + self.id + payload).digest()
-        return replace(self, texts=(*self.texts, b64(signature + payload)), ids=(*self.ids, link_id), holder=aud)
+        return replace(
+            self,
+            texts=(*self.texts, b64(signature + payload)),
+            ids=(*self.ids, link_id),
+            holder=aud,
+        )
 
     def cut(self, length: int, holder: Key) -> Links:
         return replace(self, texts=self.texts[:length], ids=self.ids[:length], holder=holder)
@@ -119,7 +141,12 @@ class Links:
         return self.with_text(index, b64(signature + unb64(self.texts[index])[64:]))
 
     def sealed(
-        self, *, exp: int | None = None, audience: bytes = b"", signer: Key | None = None, tag: bytes = SEAL_TAG,
+        self,
+        *,
+        exp: int | None = None,
+        audience: bytes = b"",
+        signer: Key | None = None,
+        tag: bytes = SEAL_TAG,
         chain_id: bytes | None = None,
     ) -> str:
         rest = (self.until if exp is None else exp).to_bytes(8, "big") + audience
@@ -127,8 +154,15 @@ class Links:
         return f"{self.text}~s{b64(signature + rest)}"
 
     def pop(
-        self, action: str = "deploy.staging", *, audience: str = "", args: bytes = b"", iat: int = NOW,
-        nonce: bytes = bytes(16), signer: Key | None = None, tag: bytes = POP_TAG,
+        self,
+        action: str = "deploy.staging",
+        *,
+        audience: str = "",
+        args: bytes = b"",
+        iat: int = NOW,
+        nonce: bytes = bytes(16),
+        signer: Key | None = None,
+        tag: bytes = POP_TAG,
     ) -> str:
         message = pop_message(self.id, audience, action, args, iat, nonce, tag)
         signature = (signer or self.holder).sign(message)
@@ -136,7 +170,13 @@ class Links:
 
 
 def pop_message(
-    chain_id: bytes, audience: str, action: str, args: bytes, iat: int, nonce: bytes, tag: bytes = POP_TAG
+    chain_id: bytes,
+    audience: str,
+    action: str,
+    args: bytes,
+    iat: int,
+    nonce: bytes,
+    tag: bytes = POP_TAG,
 ) -> bytes:
     sized = b"".join(len(text).to_bytes(2, "big") + text.encode() for text in (audience, action))
     return tag + chain_id + sized + hashlib.sha256(args).digest() + iat.to_bytes(8, "big") + nonce
@@ -159,7 +199,12 @@ def envelope_payload(chain: Links, **given: object) -> bytes:
 
 
 def envelope(
-    chain: Links, *, raw: bytes | None = None, signer: Key | None = None, tag: bytes = ENVELOPE_TAG, **given: object
+    chain: Links,
+    *,
+    raw: bytes | None = None,
+    signer: Key | None = None,
+    tag: bytes = ENVELOPE_TAG,
+    **given: object,
 ) -> str:
     """An envelope over any payload bytes, signed truly by the chain's holder unless told otherwise."""
     payload = envelope_payload(chain, **given) if raw is None else raw

@@ -20,27 +20,41 @@ def test_the_honest_chain_is_accepted() -> None:
     assert verdict(TOKEN) == ACCEPTED
     found = run(TOKEN)
     assert (found.agent_did, found.root_did) == (BOB.did, ROOT.did)
-    assert (found.scopes, found.expires_at, found.chain_depth) == (("deploy.staging",), NOW + 3600, 2)
+    assert (found.scopes, found.expires_at, found.chain_depth) == (
+        ("deploy.staging",),
+        NOW + 3600,
+        2,
+    )
 
 
-@pytest.mark.parametrize("at", range(len(TOKEN)))
-def test_any_changed_character_is_refused(at: int) -> None:
-    other = "B" if TOKEN[at] == "A" else "A"
-    changed = TOKEN[:at] + other + TOKEN[at + 1 :]
-    # a change to the prefix, to the root's own name and to the unused bits of a last character have words of their own
-    expected = {"bad_signature", "parse"} | ({"unknown_version"} if at < 4 else {"untrusted_root"})
-    assert verdict(changed, after=[TOKEN]) in expected
+def expected(at: int) -> set[str]:
+    """The words a change of one character may be refused with: what it is part of decides."""
+    if at < len("kd2."):
+        return {"unknown_version"}
+    if TOKEN[at] == "~":
+        return {"holder_unproven"}
+    # the payload of link 0 is read as far as the root's name before its signature is checked
+    in_link_0 = at < TOKEN.index(".", 4)
+    return {"bad_signature", "parse", "untrusted_root"} if in_link_0 else {"bad_signature", "parse"}
 
 
-@pytest.mark.parametrize("at", range(len(TOKEN)))
-def test_any_missing_character_is_refused(at: int) -> None:
-    words = {"bad_signature", "parse", "unknown_version", "untrusted_root", "holder_unproven"}
-    assert verdict(TOKEN[:at] + TOKEN[at + 1 :], after=[TOKEN]) in words
+def test_any_changed_character_is_refused() -> None:
+    for at, letter in enumerate(TOKEN):
+        for other in ("A", "B"):
+            if other != letter:
+                changed = TOKEN[:at] + other + TOKEN[at + 1 :]
+                assert verdict(changed, after=[TOKEN]) in expected(at), (at, changed)
+
+
+def test_any_missing_character_is_refused() -> None:
+    for at in range(len(TOKEN)):
+        assert verdict(TOKEN[:at] + TOKEN[at + 1 :], after=[TOKEN]) in expected(at), at
 
 
 @pytest.mark.parametrize("link", [0, 1])
 @pytest.mark.parametrize(
-    ("field", "value"), [("scp", ["deploy", "release"]), ("exp", NOW + 10**6), ("nam", "ceo"), ("iat", 1)]
+    ("field", "value"),
+    [("scp", ["deploy", "release"]), ("exp", NOW + 10**6), ("nam", "ceo"), ("iat", 1)],
 )
 def test_an_edited_payload_is_not_what_was_signed(link: int, field: str, value: object) -> None:
     chain = honest()
@@ -68,7 +82,9 @@ def test_nothing_can_be_added_outside_the_signed_bytes(text: str) -> None:
     assert verdict(text, after=[TOKEN]) == "parse"
 
 
-@pytest.mark.parametrize("text", [f" {TOKEN}", f"\n{TOKEN}", f"\ufeff{TOKEN}", json.dumps({"token": TOKEN})])
+@pytest.mark.parametrize(
+    "text", [f" {TOKEN}", f"\n{TOKEN}", f"\ufeff{TOKEN}", json.dumps({"token": TOKEN})]
+)
 def test_nothing_can_stand_before_it(text: str) -> None:
     assert verdict(text, after=[TOKEN]) == "unknown_version"
 

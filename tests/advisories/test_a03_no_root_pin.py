@@ -35,9 +35,14 @@ def test_a_root_of_ones_own_is_not_pinned(root: object) -> None:
 
 
 def test_pinning_another_root_does_not_let_this_one_in() -> None:
-    assert verdict(honest().sealed(), roots=TrustedRoots(keys=[OTHER_ROOT.public])) == "untrusted_root"
+    assert (
+        verdict(honest().sealed(), roots=TrustedRoots(keys=[OTHER_ROOT.public])) == "untrusted_root"
+    )
     assert verdict(honest().sealed(), roots=TrustedRoots(dids=[OTHER_ROOT.did])) == "untrusted_root"
 
 
 def test_a_retired_root_alone_pins_nothing() -> None:
-    assert verdict(honest().sealed(), roots=TrustedRoots(retired={OTHER_ROOT.did: 1})) == "no_trusted_root"
+    assert (
+        verdict(honest().sealed(), roots=TrustedRoots(retired={OTHER_ROOT.did: 1}))
+        == "no_trusted_root"
+    )

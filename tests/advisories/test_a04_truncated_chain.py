@@ -30,7 +30,10 @@ def test_a_prefix_without_a_proof_is_only_a_grant(kept: int) -> None:
 
 @pytest.mark.parametrize("kept", HOLDERS)
 def test_the_childs_proof_does_not_prove_the_prefix(kept: int) -> None:
-    assert verdict(f"{FULL.cut(kept, CAROL).text}~{PROOF}", after=[FULL.cut(2, BOB).sealed()]) == "bad_signature"
+    assert (
+        verdict(f"{FULL.cut(kept, CAROL).text}~{PROOF}", after=[FULL.cut(2, BOB).sealed()])
+        == "bad_signature"
+    )
 
 
 @pytest.mark.parametrize("kept", HOLDERS)
@@ -49,7 +52,9 @@ def test_the_first_links_cannot_be_dropped_either() -> None:
     assert verdict(tail.sealed()) == "parse"  # a first link without a root
 
 
-@pytest.mark.parametrize("proof", ["", "s", "p", "x", "s" + "A" * 85, PROOF[1:], "S" + PROOF[1:], "t" + PROOF[1:]])
+@pytest.mark.parametrize(
+    "proof", ["", "s", "p", "x", "s" + "A" * 85, PROOF[1:], "S" + PROOF[1:], "t" + PROOF[1:]]
+)
 def test_a_proof_of_no_known_form_is_malformed(proof: str) -> None:
     assert verdict(f"{FULL.cut(1, ALICE).text}~{proof}") == "parse"
 

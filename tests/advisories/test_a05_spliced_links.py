@@ -36,7 +36,9 @@ def test_the_controls_pass() -> None:
 def test_reordered_links(order: tuple[int, ...]) -> None:
     texts = tuple(CHAINS[0].texts[index] for index in order)
     # without link 0 in front there is no root; with it, a link is not signed over the one before
-    assert verdict(spliced(texts, CHAINS[0]), after=[HONEST[0]]) == ("parse" if order[0] else "bad_signature")
+    assert verdict(spliced(texts, CHAINS[0]), after=[HONEST[0]]) == (
+        "parse" if order[0] else "bad_signature"
+    )
 
 
 MIXES = [mix for mix in product(range(3), repeat=3) if len(set(mix)) > 1]
@@ -52,7 +54,11 @@ def test_links_of_other_chains_at_their_own_place(mix: tuple[int, int, int]) -> 
 @pytest.mark.parametrize("times", [2, 5])
 @pytest.mark.parametrize("place", [1, 2])
 def test_a_repeated_link(times: int, place: int) -> None:
-    texts = CHAINS[0].texts[:place] + CHAINS[0].texts[place : place + 1] * times + CHAINS[0].texts[place + 1 :]
+    texts = (
+        CHAINS[0].texts[:place]
+        + CHAINS[0].texts[place : place + 1] * times
+        + CHAINS[0].texts[place + 1 :]
+    )
     assert verdict(spliced(texts, CHAINS[0]), after=[HONEST[0]]) == "bad_signature"
 
 

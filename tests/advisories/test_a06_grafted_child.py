@@ -26,7 +26,9 @@ def test_the_control_passes() -> None:
 
 @pytest.mark.parametrize("broad", BROADER.values(), ids=list(BROADER))
 def test_a_child_stays_under_the_grant_it_was_issued_from(broad: Links) -> None:
-    moved = Links(texts=(*broad.texts, CHILD.texts[1]), ids=(*broad.ids, CHILD.ids[1]), holder=CAROL)
+    moved = Links(
+        texts=(*broad.texts, CHILD.texts[1]), ids=(*broad.ids, CHILD.ids[1]), holder=CAROL
+    )
     seen = [broad.sealed(), CHILD.sealed()]
     assert verdict(moved.sealed(), after=seen) == "bad_signature"
     # and with the id this chain would really have

@@ -33,7 +33,10 @@ def test_a_child_wider_than_its_parent(scopes: list[str]) -> None:
 
 
 def test_a_child_of_a_part_is_not_the_whole() -> None:
-    assert verdict(honest().grow(CAROL, scp=["deploy"]).sealed(), after=[honest().sealed()]) == "widened"
+    assert (
+        verdict(honest().grow(CAROL, scp=["deploy"]).sealed(), after=[honest().sealed()])
+        == "widened"
+    )
 
 
 def test_widening_is_found_in_the_middle_of_a_chain() -> None:
@@ -41,7 +44,9 @@ def test_widening_is_found_in_the_middle_of_a_chain() -> None:
     assert verdict(chain.sealed(), after=[honest().sealed()]) == "widened"
 
 
-@pytest.mark.parametrize("scopes", [["deploy"], ["deploy.a", "deploy.b"], ["deploy.staging.web"]], ids=",".join)
+@pytest.mark.parametrize(
+    "scopes", [["deploy"], ["deploy.a", "deploy.b"], ["deploy.staging.web"]], ids=",".join
+)
 def test_equal_or_narrower_passes(scopes: list[str]) -> None:
     token = Links().grow(ALICE, scp=["deploy"]).grow(BOB, scp=scopes).sealed()
     assert verdict(token, scopes[0]) == ACCEPTED
@@ -56,7 +61,9 @@ def parent_of(links: Links) -> Chain:
 
 def hand_on(parent: Chain, issuer: bytes, *scopes: str, now: int = NOW) -> Chain:
     key = KeyPair.from_seed(issuer)
-    return issue(key, CAROL.public, parent=parent, scopes=scopes, now=now, ttl=60, entropy=bytes(16))
+    return issue(
+        key, CAROL.public, parent=parent, scopes=scopes, now=now, ttl=60, entropy=bytes(16)
+    )
 
 
 def test_our_issuer_refuses_to_widen() -> None:

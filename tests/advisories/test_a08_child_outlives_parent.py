@@ -12,7 +12,15 @@ from kanoniv_auth.core.delegation import issue
 from kanoniv_auth.core.keys import KeyPair
 from kanoniv_auth.core.verification import read_parent
 from tests.advisories.attacker import ALICE, BOB, CAROL, HOUR, NOW, Links, envelope, honest
-from tests.advisories.verifier import ACCEPTED, PINNED, envelope_verdict, once_over, parent_verdict, proven, verdict
+from tests.advisories.verifier import (
+    ACCEPTED,
+    PINNED,
+    envelope_verdict,
+    once_over,
+    parent_verdict,
+    proven,
+    verdict,
+)
 
 FOREVER = 2**53
 

@@ -78,7 +78,10 @@ def test_warm_then_the_verifier_has_another_name(warm: Cache) -> None:
 
 
 def test_a_fresh_seal_for_another_verifier_on_a_warm_chain(warm: Cache) -> None:
-    assert once_over(CHAIN.sealed(audience=b"bank"), context=CI, cache=warm, audience="shop") == "audience"
+    assert (
+        once_over(CHAIN.sealed(audience=b"bank"), context=CI, cache=warm, audience="shop")
+        == "audience"
+    )
     assert once_over(CHAIN.sealed(audience=b"bank"), context=CI, cache=warm) == "audience"
 
 
@@ -91,7 +94,9 @@ def test_an_expired_seal_on_a_warm_chain(warm: Cache) -> None:
 
 
 def test_a_child_of_a_warm_chain_is_checked_in_full(warm: Cache) -> None:
-    assert once_over(CHAIN.grow(ALICE, scp=["deploy"]).sealed(), context=CI, cache=warm) == "widened"
+    assert (
+        once_over(CHAIN.grow(ALICE, scp=["deploy"]).sealed(), context=CI, cache=warm) == "widened"
+    )
     longer = CHAIN.grow(ALICE, scp=["deploy.staging"], exp=None)
     assert once_over(longer.sealed(), context=CI, cache=warm) == "outlives_parent"
     terminal = Links().grow(ALICE, cav=[["max_depth", 0]])

@@ -31,7 +31,10 @@ def test_random_signature_on_a_link_of_a_warm_chain(link: int) -> None:
 
 def test_random_sig_0_under_a_child_of_a_warm_prefix() -> None:
     child = CHAIN.grow(CAROL, scp=["deploy.staging"])
-    assert verdict(child.resigned(0, GARBAGE).sealed(), after=[TOKEN, child.sealed()]) == "bad_signature"
+    assert (
+        verdict(child.resigned(0, GARBAGE).sealed(), after=[TOKEN, child.sealed()])
+        == "bad_signature"
+    )
 
 
 def test_random_seal_on_a_warm_chain() -> None:

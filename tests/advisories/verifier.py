@@ -9,7 +9,14 @@ from kanoniv_auth.core.cache import Cache
 from kanoniv_auth.core.envelope import Envelope, verify_envelope
 from kanoniv_auth.core.errors import AuthError
 from kanoniv_auth.core.revocation import Revocations
-from kanoniv_auth.core.verification import Access, TrustedRoots, VerifiedToken, prove, read_parent, verify
+from kanoniv_auth.core.verification import (
+    Access,
+    TrustedRoots,
+    VerifiedToken,
+    prove,
+    read_parent,
+    verify,
+)
 from tests.advisories.attacker import NOW, ROOT
 
 PINNED = TrustedRoots(keys=[ROOT.public])
@@ -51,7 +58,11 @@ def run(
     cost: tuple[str, int] | None = None,
 ) -> VerifiedToken:
     access = Access(
-        action, context=context, resource=resource, cost=cost, args_sha256=hashlib.sha256(args).digest()
+        action,
+        context=context,
+        resource=resource,
+        cost=cost,
+        args_sha256=hashlib.sha256(args).digest(),
     )
     return verify(
         token,  # type: ignore[arg-type]
@@ -74,7 +85,9 @@ def once_over(token: object, action: str = "deploy.staging", **given: object) ->
     return word_for(lambda: run(token, action, **given))  # type: ignore[arg-type]
 
 
-def verdict(token: object, action: str = "deploy.staging", *, after: Iterable[str] = (), **given: object) -> str:
+def verdict(
+    token: object, action: str = "deploy.staging", *, after: Iterable[str] = (), **given: object
+) -> str:
     """The word that a cold verifier and a warm one agree on.
 
     after: honest tokens the warm one has seen. It is asked twice, so that a cache which remembers the attack shows.
@@ -87,10 +100,18 @@ def verdict(token: object, action: str = "deploy.staging", *, after: Iterable[st
         once_over(token, action, cache=cache, **given),
         once_over(token, action, cache=cache, **given),
     ]
-    return words[0] if len(set(words)) == 1 else f"cold {words[0]}, warm {words[1]}, again {words[2]}"
+    return (
+        words[0] if len(set(words)) == 1 else f"cold {words[0]}, warm {words[1]}, again {words[2]}"
+    )
 
 
-def proven(token: object, *, roots: TrustedRoots = PINNED, now: int = NOW, revoked: Revocations | None = None) -> str:
+def proven(
+    token: object,
+    *,
+    roots: TrustedRoots = PINNED,
+    now: int = NOW,
+    revoked: Revocations | None = None,
+) -> str:
     """The word of `prove`, which asks for no action."""
     return word_for(
         lambda: prove(
@@ -110,10 +131,14 @@ def parent_verdict(
     )
 
 
-def receive(text: object, *, roots: TrustedRoots = PINNED, revoked: Revocations | None = None) -> Envelope:
+def receive(
+    text: object, *, roots: TrustedRoots = PINNED, revoked: Revocations | None = None
+) -> Envelope:
     return verify_envelope(text, roots=roots, revoked=revoked)  # type: ignore[arg-type]
 
 
-def envelope_verdict(text: object, *, roots: TrustedRoots = PINNED, revoked: Revocations | None = None) -> str:
+def envelope_verdict(
+    text: object, *, roots: TrustedRoots = PINNED, revoked: Revocations | None = None
+) -> str:
     """The word about a receipt."""
     return word_for(lambda: receive(text, roots=roots, revoked=revoked))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import example, given, settings, strategies as st
 
-from kanoniv_auth.cli import argv, tree
+from kanoniv_auth.cli import argv, manual, tree
 from kanoniv_auth.core.errors import UsageError
 
 SAMPLES = [
@@ -80,8 +80,6 @@ def test_any_line_through_both(command: str, words: list[str]) -> None:
 
 
 def test_every_option_and_command_has_words() -> None:
-    from kanoniv_auth.cli import manual
-
     assert set(manual.COMMANDS) == set(argv.COMMANDS)
     used = {option.dest for command in argv.COMMANDS.values() for option in command.options}
     assert used == set(manual.OPTIONS)

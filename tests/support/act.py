@@ -47,6 +47,7 @@ class Job:
     user: int | None = None
     groups: Sequence[int] = ()
     matrix: Mapping[str, str] = field(default_factory=dict)
+    with_uv: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +136,11 @@ def binary() -> Path:
     return Path(found)
 
 
-def tools(home: Path, user: int | None) -> list[Path]:
-    """A runner has Python >= 3.10 with pip. Where the system has not, a folder with this Python and uv stands in."""
+def tools(home: Path, user: int | None, *, with_uv: bool) -> list[Path]:
+    """A folder to put first on PATH: uv if wanted, and where the system has no Python >= 3.10 with pip, this one and uv.
+
+    A real runner has such a Python; uv is there when a workflow has set it up.
+    """
     ask = "import sys, pip; sys.exit(sys.version_info < (3, 10))"
     system = Path("/usr/bin/python3")
     if (
@@ -262,7 +266,7 @@ def _environment(job: Job, home: Path) -> dict[str, str]:
             (home / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(own, home / name)
     return kept | {
-        "PATH": system_path([*job.path, *tools(home, job.user)]),
+        "PATH": system_path([*job.path, *tools(home, job.user, with_uv=job.with_uv)]),
         "HOME": str(home),
         "ACT_DISABLE_VERSION_CHECK": "1",
     }

@@ -1,0 +1,1 @@
+"""What holds for the core: every vector, every property, every budget."""
