@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
 MAX_INT = 2**53
 _TO_URL = bytes.maketrans(b"+/", b"-_")
-_FROM_URL = bytes.maketrans(b"-_", b"+/")
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-_LAST = (b"", b"", _ALPHABET[::16], _ALPHABET[::4])
+_OTHERS = bytes(set(range(256)) - set(_ALPHABET))
+# "!" is in no alphabet: what must not be decoded becomes what cannot be
+_FROM_URL = bytes.maketrans(_OTHERS + b"-_", b"!" * len(_OTHERS) + b"+/")
+_LAST = ("", "", _ALPHABET[::16].decode("ascii"), _ALPHABET[::4].decode("ascii"))
 _PADDING = (b"", b"", b"==", b"=")
 
 
@@ -33,16 +35,16 @@ def unb64u(text: str) -> bytes:
 
     Raises: TokenParseError (parse).
     """
+    tail = len(text) % 4
     try:
-        raw = text.encode("ascii")
-    except UnicodeEncodeError:
+        data = a2b_base64(text.encode("ascii").translate(_FROM_URL) + _PADDING[tail])
+    except ValueError:
         raise TokenParseError("parse", detail="not base64url") from None
-    tail = len(raw) % 4
-    # one last character carries 6 bits of which 4 or 2 belong to no byte: only their zero form is
-    # canonical
-    if raw.translate(None, _ALPHABET) or tail == 1 or (tail and raw[-1] not in _LAST[tail]):
+    # a2b_base64 skips what is in no alphabet and then comes out short; and one last character
+    # carries 6 bits of which 4 or 2 belong to no byte: only their zero form is canonical
+    if len(data) != len(text) * 3 // 4 or tail == 1 or (tail and text[-1] not in _LAST[tail]):
         raise TokenParseError("parse", detail="not base64url, or not its canonical form")
-    return a2b_base64(raw.translate(_FROM_URL) + _PADDING[tail])
+    return data
 
 
 def canonical(value: object) -> bytes:

@@ -42,7 +42,7 @@ def check_public(public: bytes) -> bytes:
     """
     if len(public) != sodium.PUBLIC:
         raise KeyInvalid("bad_key", detail=f"{len(public)} bytes, a public key has {sodium.PUBLIC}")
-    non_canonical = public[1:31] == _HIGH and public[31] | 0x80 == 0xFF and public[0] >= 0xED
+    non_canonical = public[31] | 0x80 == 0xFF and public[0] >= 0xED and public[1:31] == _HIGH
     if public in _SMALL_ORDER or non_canonical:
         raise KeyInvalid("bad_key", detail="a small-order or non-canonical point")
     return public
