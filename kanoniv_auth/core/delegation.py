@@ -77,7 +77,7 @@ def issue(  # noqa: PLR0913 - keyword-only, each one a field of the link
     text = head + b64u(signature + payload)
     if len(text) > MAX_TOKEN:
         raise TokenParseError("too_large", size=len(text), limit=MAX_TOKEN)
-    return Chain(parent, link, text, issuer.did if parent is None else parent.root_did)
+    return Chain(parent, link, text)
 
 
 def _check_parent(parent: Chain, issuer: KeyPair, scopes: tuple[str, ...], now: int) -> None:

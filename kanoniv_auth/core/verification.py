@@ -75,11 +75,15 @@ class TrustedRoots(Value):
     ) -> None:
         self._fill(frozenset(keys), frozenset(dids), dict(retired or {}))
 
-    def require(self, key: bytes, root_did: str, now: int) -> None:
+    def require(self, key: bytes, now: int) -> None:
         """Refuse a root that is not pinned, or no longer. Raises:
 
         NoTrustedRoot, SignatureInvalid (untrusted_root).
         """
+        if key in self.keys and not self.retired:
+            return
+        # the label costs a hash, so it is made when something asks for it
+        root_did = did(key)
         if key in self.keys or root_did in self.dids:
             if root_did not in self.retired or now < self.retired[root_did]:
                 return
@@ -233,7 +237,7 @@ def read_parent(
     Raises: as `verify`.
     """
     chain = read_chain(parse(token), roots, now, cache)
-    roots.require(chain.root, chain.root_did, now)
+    roots.require(chain.root, now)
     _require_past(chain, now)
     if revoked is not None:
         revoked.enforce(chain)
@@ -263,7 +267,7 @@ def _prove(  # noqa: PLR0917 - verify's arguments, handed on
         verified = VerifiedToken(read_chain(unverified, roots, now, cache), proof)
     chain, proof = verified.chain, verified.proof
     # (2) the root is one of the pinned ones, now
-    roots.require(chain.links[0].issuer, chain.root_did, now)
+    roots.require(chain.links[0].issuer, now)
     # (4) no link is from the future
     _require_past(chain, now)
     # (6) the proof is signed by the key that the last link names
@@ -296,11 +300,10 @@ def read_chain(
         if chain is None:
             # (2) `iss` only selects among the pinned roots; the rest waits for the signature
             link = read_payload(payload, ROOT_ID, None)
-            root_did = did(link.issuer)
-            roots.require(link.issuer, root_did, now)
+            roots.require(link.issuer, now)
             _check_signature(0, link.issuer, signature, link_message(ROOT_ID, payload))
             _check_bounds(None, link)
-            chain = Chain(None, link, PREFIX + text, root_did)
+            chain = Chain(None, link, PREFIX + text)
             continue
         # (3) the signature over the bytes as sent, by the key that the link before names; decoded
         # only then
@@ -311,7 +314,7 @@ def read_chain(
         _check_bounds(chain, link)
         # (5) narrowing
         _check_narrowing(chain, link)
-        chain = Chain(chain, link, f"{chain.text}.{text}", chain.root_did)
+        chain = Chain(chain, link, f"{chain.text}.{text}")
     assert chain is not None  # noqa: S101 - parse() gives at least one link
     return chain
 
