@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -60,14 +61,14 @@ def b64(raw: bytes) -> str:
 
 
 def unb64(text: str) -> bytes:
-    return bytes(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_"))  # noqa: TID251 - of our own making
+    return bytes(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_"))
 
 
 def canonical(fields: Mapping[str, object]) -> bytes:
     return json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()
 
 
-def fields_of(aud: bytes, **given: object) -> dict[str, object]:
+def fields_of(aud: bytes, **given: Any) -> dict[str, object]:
     """A link's fields, honest unless `given` says otherwise; None leaves one out."""
     found: dict[str, object] = {
         "aud": b64(aud),
@@ -101,7 +102,7 @@ class Links:
     def text(self) -> str:
         return "kd2." + ".".join(self.texts)
 
-    def payload(self, aud: Key, **fields: object) -> bytes:
+    def payload(self, aud: Key, **fields: Any) -> bytes:
         """What `grow` would sign for these fields."""
         root = {} if self.ids else {"iss": b64(self.holder.public)}
         return canonical(fields_of(aud.public, **{**root, **fields}))
@@ -113,7 +114,7 @@ class Links:
         raw: bytes | None = None,
         signer: Key | None = None,
         tag: bytes = LINK_TAG,
-        **fields: object,
+        **fields: Any,
     ) -> Links:
         """One link more, signed by the holder: any fields, or `raw` bytes as payload, signed truly."""
         payload = self.payload(aud, **fields) if raw is None else raw
@@ -169,7 +170,7 @@ class Links:
         return f"{self.text}~p{b64(signature + iat.to_bytes(8, 'big') + nonce)}"
 
 
-def pop_message(
+def pop_message(  # noqa: PLR0917 - in the order in which they are signed
     chain_id: bytes,
     audience: str,
     action: str,
@@ -182,13 +183,13 @@ def pop_message(
     return tag + chain_id + sized + hashlib.sha256(args).digest() + iat.to_bytes(8, "big") + nonce
 
 
-def honest(*, scopes: Iterable[str] = ("deploy",), root: Key = ROOT, **fields: object) -> Links:
+def honest(*, scopes: Iterable[str] = ("deploy",), root: Key = ROOT, **fields: Any) -> Links:
     """Root to Alice to Bob, who may deploy to staging: the chain that is attacked."""
     first = Links(holder=root).grow(ALICE, scp=list(scopes), **fields)
     return first.grow(BOB, scp=["deploy.staging"])
 
 
-def envelope_payload(chain: Links, **given: object) -> bytes:
+def envelope_payload(chain: Links, **given: Any) -> bytes:
     """An envelope's payload, honest unless `given` says otherwise; None leaves a field out."""
     fields: dict[str, object] = {
         "act": "deploy.staging", "arg": b64(hashlib.sha256(b"").digest()), "cid": b64(chain.id), "iat": NOW,
@@ -204,7 +205,7 @@ def envelope(
     raw: bytes | None = None,
     signer: Key | None = None,
     tag: bytes = ENVELOPE_TAG,
-    **given: object,
+    **given: Any,
 ) -> str:
     """An envelope over any payload bytes, signed truly by the chain's holder unless told otherwise."""
     payload = envelope_payload(chain, **given) if raw is None else raw

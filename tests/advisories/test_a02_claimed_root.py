@@ -1,7 +1,8 @@
 """A2: a link that names the victim's root and is signed with the attacker's own key.
 
 The published product checked the signature with a public key it found in the token, so a token that named a pinned
-DID beside a foreign key was accepted: no root key was needed at all (its PoC A4, and H2 with a key that signs anything).
+DID beside a foreign key was accepted: no root key was needed at all (its PoC A4, and H2 with a key that signs
+anything).
 """
 
 from __future__ import annotations
@@ -11,9 +12,8 @@ import hashlib
 import pytest
 
 from kanoniv_auth.core.verification import TrustedRoots
-from tests.advisories.attacker import ALICE, BOB, MALLORY, ROOT, Links, b64, honest
+from tests.advisories.attacker import ALICE, BOB, MALLORY, ROOT, Links, b64, envelope, honest
 from tests.advisories.verifier import ACCEPTED, envelope_verdict, once_over, verdict
-from tests.advisories.attacker import envelope
 
 BY_DID = TrustedRoots(dids=[ROOT.did])
 

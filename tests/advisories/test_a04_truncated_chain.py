@@ -2,7 +2,8 @@
 
 Bob holds a child of Alice's token and presents the part before his own link, which is genuine to the last byte and
 grants all that Alice has. The published product accepted it (its PoC A8, A8d), as does every format that is a chain
-of signed links and nothing more. Here a chain ends in a proof by the key its last link names, over the whole chain's id.
+of signed links and nothing more. Here a chain ends in a proof by the key its last link names, over the whole chain's
+id.
 """
 
 from __future__ import annotations

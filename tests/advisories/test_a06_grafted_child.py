@@ -1,7 +1,8 @@
 """A6: a child is moved onto another, broader grant of the same holder.
 
 Bob holds two grants under one key, one narrow and one broad, and delegates from the narrow one. Carol moves her link
-onto the broad one: same issuer key, true signature. The published product accepted it. A link signs the id before it.
+onto the broad one: same issuer key, true signature. The published product accepted it. A link signs the id before
+it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A7: a child that claims more than its parent has, truly signed.
 
-Alice may sign what she likes with her own key. The published verifier never compared scopes along a chain (its PoC A7),
-and its issuer took the parent's unsigned scopes for true (A7b). Here both sides check: the verifier every link, the
-issuer the parent it delegates from.
+Alice may sign what she likes with her own key. The published verifier never compared scopes along a chain (its PoC
+A7), and its issuer took the parent's unsigned scopes for true (A7b). Here both sides check: the verifier every link,
+the issuer the parent it delegates from.
 """
 
 from __future__ import annotations

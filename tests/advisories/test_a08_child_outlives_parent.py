@@ -1,7 +1,7 @@
 """A8: a child that is to live longer than its parent, or after it.
 
-Bob leaves `exp` out of the child he signs, or sets it later; or he keeps a live child of a dead parent. The published
-product read expiry from unsigned text and let any child say "no expiry" (its PoC A2, B12, C12).
+Bob leaves `exp` out of the child he signs, or sets it later; or he keeps a live child of a dead parent. The
+published product read expiry from unsigned text and let any child say "no expiry" (its PoC A2, B12, C12).
 """
 
 from __future__ import annotations

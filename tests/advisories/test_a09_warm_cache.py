@@ -1,7 +1,7 @@
 """A9: what was true a moment ago is asked again when it is not.
 
-A verifier that remembers a token must still look at the clock, the action, the roots it trusts, the revocations and its
-own name on every call. The published product has no cache; every fast one is tempted to store the decision.
+A verifier that remembers a token must still look at the clock, the action, the roots it trusts, the revocations and
+its own name on every call. The published product has no cache; every fast one is tempted to store the decision.
 """
 
 from __future__ import annotations

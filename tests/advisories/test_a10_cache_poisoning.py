@@ -11,7 +11,18 @@ import pytest
 from kanoniv_auth.core.cache import Cache
 from kanoniv_auth.core.verification import TrustedRoots
 from tests.advisories.attacker import (
-    ALICE, BOB, CAROL, HOUR, MALLORY, NOW, OTHER_ROOT, ROOT, Links, honest, swap_byte, unb64,
+    ALICE,
+    BOB,
+    CAROL,
+    HOUR,
+    MALLORY,
+    NOW,
+    OTHER_ROOT,
+    ROOT,
+    Links,
+    honest,
+    swap_byte,
+    unb64,
 )  # fmt: skip
 from tests.advisories.verifier import ACCEPTED, Memory, once_over, verdict
 

@@ -1,14 +1,14 @@
 """A11: one name twice in a payload, so that two readers see two values.
 
-The holder signs the payload himself, so every signature is true. The published product used plain `json.loads`, where
-the last value wins, and other readers take the first.
+The holder signs the payload himself, so every signature is true. The published product used plain `json.loads`,
+where the last value wins, and other readers take the first.
 """
 
 from __future__ import annotations
 
 import pytest
 
-from tests.advisories.attacker import ALICE, BOB, NOW, Links, honest, envelope, envelope_payload
+from tests.advisories.attacker import ALICE, BOB, NOW, Links, envelope, envelope_payload, honest
 from tests.advisories.verifier import envelope_verdict, verdict
 
 PARENT = Links().grow(ALICE)

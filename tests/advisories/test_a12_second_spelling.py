@@ -45,7 +45,9 @@ SPELLINGS = {
     "no name as null": dump({**FIELDS, "nam": None}),
     "no root as null": dump({**FIELDS, "iss": None}),
     "an unknown field": dump({**FIELDS, "v": 2}),
-    "a field in capitals": dump({**{k: v for k, v in FIELDS.items() if k != "jti"}, "JTI": FIELDS["jti"]}),
+    "a field in capitals": dump(
+        {**{k: v for k, v in FIELDS.items() if k != "jti"}, "JTI": FIELDS["jti"]}
+    ),
     "a list": dump([FIELDS]),
     "text": dump(GOOD.decode()),
     "a number": b"1",
@@ -89,7 +91,9 @@ def test_a_label_outside_its_grammar(name: object) -> None:
     assert verdict(PARENT.grow(BOB, nam=name).sealed()) == "parse"
 
 
-@pytest.mark.parametrize("jti", ["", "A" * 21, "A" * 23, "A" * 24, "A" * 21 + "B", "A" * 20 + "==", 0, ["A"]], ids=repr)
+@pytest.mark.parametrize(
+    "jti", ["", "A" * 21, "A" * 23, "A" * 24, "A" * 21 + "B", "A" * 20 + "==", 0, ["A"]], ids=repr
+)
 def test_a_number_of_another_form(jti: object) -> None:
     assert verdict(PARENT.grow(BOB, jti=jti).sealed()) == "parse"
 

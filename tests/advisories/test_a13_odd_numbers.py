@@ -1,14 +1,24 @@
 """A13: numbers that are no integers, or larger than any clock.
 
 Truly signed. `1e30` as an expiry never comes, NaN compares as false with everything, `true` is 1 in Python, and text
-compares by letters. The published product accepted NaN, and its Rust side compared expiries as text (its PoC A2e, B12, B16d).
+compares by letters. The published product accepted NaN, and its Rust side compared expiries as text (its PoC A2e,
+B12, B16d).
 """
 
 from __future__ import annotations
 
 import pytest
 
-from tests.advisories.attacker import ALICE, BOB, HOUR, NOW, Links, envelope, envelope_payload, honest
+from tests.advisories.attacker import (
+    ALICE,
+    BOB,
+    HOUR,
+    NOW,
+    Links,
+    envelope,
+    envelope_payload,
+    honest,
+)
 from tests.advisories.verifier import ACCEPTED, envelope_verdict, verdict
 
 PARENT = Links().grow(ALICE, exp=None)
@@ -52,7 +62,9 @@ def test_the_largest_time_there_is() -> None:
     assert verdict(PARENT.grow(BOB, exp=2**53 + 1).sealed(exp=NOW + HOUR)) == "parse"
 
 
-@pytest.mark.parametrize(("iat", "exp"), [(NOW, NOW), (NOW, NOW - 1), (NOW - 5, NOW - 9), (0, 0), (2**53, 1)])
+@pytest.mark.parametrize(
+    ("iat", "exp"), [(NOW, NOW), (NOW, NOW - 1), (NOW - 5, NOW - 9), (0, 0), (2**53, 1)]
+)
 @pytest.mark.parametrize("place", ["root link", "child"])
 def test_a_link_that_ends_before_it_begins(iat: int, exp: int, place: str) -> None:
     chain = Links() if place == "root link" else PARENT

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.advisories.attacker import ALICE, BOB, Links, b64, envelope, fields_of, honest, canonical
+from tests.advisories.attacker import ALICE, BOB, Links, b64, canonical, envelope, fields_of, honest
 from tests.advisories.verifier import ACCEPTED, envelope_verdict, once_over, parent_verdict, verdict
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -42,7 +42,11 @@ def padded(text: str) -> str:
     return text
 
 
-LINK = Links().grow(ALICE, nam="x" * next(n for n in range(1, 9) if len(Links().grow(ALICE, nam="x" * n).texts[0]) % 4 in (2, 3)))
+LINK = Links().grow(
+    ALICE,
+    nam="x"
+    * next(n for n in range(1, 9) if len(Links().grow(ALICE, nam="x" * n).texts[0]) % 4 in (2, 3)),
+)
 
 
 @pytest.mark.parametrize("how", spellings("AAAA"))
@@ -57,7 +61,9 @@ def test_another_spelling_of_a_proof(how: str) -> None:
     head, _, proof = LINK.sealed(audience=b"shop").partition("~")
     text = "s" + spellings(padded(proof[1:]))[how]
     # the last bits of a seal are those of its audience: none of the texts may even be decoded
-    assert verdict(f"{head}~{text}", audience="shop", after=[LINK.sealed(audience=b"shop")]) == "parse"
+    assert (
+        verdict(f"{head}~{text}", audience="shop", after=[LINK.sealed(audience=b"shop")]) == "parse"
+    )
 
 
 @pytest.mark.parametrize("how", spellings("AAAA"))
@@ -109,7 +115,14 @@ def test_a_pop_with_a_longer_nonce_is_truly_signed_and_still_malformed() -> None
         assert verdict(CHAIN.pop(nonce=bytes(size))) == "parse"
 
 
-EMPTY = ["kd2.", "kd2..", "kd2.~", f"{CHAIN.text}.", f"{CHAIN.text}..~", CHAIN.text.replace(".", "..")]
+EMPTY = [
+    "kd2.",
+    "kd2..",
+    "kd2.~",
+    f"{CHAIN.text}.",
+    f"{CHAIN.text}..~",
+    CHAIN.text.replace(".", ".."),
+]
 
 
 @pytest.mark.parametrize("text", [*EMPTY, *(text + "~sAAAA" for text in EMPTY)])

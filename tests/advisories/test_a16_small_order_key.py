@@ -1,7 +1,7 @@
 """A16: a "public key" of small order, for which one signature fits every message.
 
-The attacker names the identity point as the next holder; everybody then holds the token. Or a key in a second,
-non-canonical spelling, which has another DID. `cryptography` accepts both; the published product did too (its PoC H2).
+The attacker names the identity point as the next holder; everybody then holds the token. Or a key in a second, non-
+canonical spelling, which has another DID. `cryptography` accepts both; the published product did too (its PoC H2).
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ SMALL = [
     55188659117513257062467267217118295137698188065244968500265048394206261417927,
 ]  # fmt: skip
 SMALL_KEYS = [(y | sign << 255).to_bytes(32, "little") for y in SMALL for sign in (0, 1)]
-SECOND_SPELLINGS = [(y | sign << 255).to_bytes(32, "little") for y in range(P, 2**255) for sign in (0, 1)]
+SECOND_SPELLINGS = [
+    (y | sign << 255).to_bytes(32, "little") for y in range(P, 2**255) for sign in (0, 1)
+]
 UNIVERSAL = IDENTITY + bytes(32)  # R = identity, S = 0: fits every message under the identity key
 
 
@@ -63,7 +65,9 @@ def test_the_universal_signature_fits_no_good_key() -> None:
     assert verdict(zero_seal) == "bad_signature"
 
 
-@pytest.mark.parametrize("public", [*SMALL_KEYS, *SECOND_SPELLINGS[:4], b"\x02" + bytes(31)], ids=bytes.hex)
+@pytest.mark.parametrize(
+    "public", [*SMALL_KEYS, *SECOND_SPELLINGS[:4], b"\x02" + bytes(31)], ids=bytes.hex
+)
 def test_such_a_key_cannot_be_given_as_a_root_or_receiver(public: bytes) -> None:
     """Keys from outside get the full check: also points that lie on no curve or in no prime-order group."""
     with pytest.raises(KeyInvalid):
@@ -73,10 +77,19 @@ def test_such_a_key_cannot_be_given_as_a_root_or_receiver(public: bytes) -> None
 def test_a_did_key_has_one_spelling() -> None:
     good = "did:key:z6MktwupdmLXVVqTzCw4i46r4uGyosGXRnR3XjN4Zq7oMMsw"  # RFC 8032 test 1
     assert parse_did_key(good).hex().startswith("d75a980182b10ab7d54bfed3c964073a")
-    for other in (good + " ", good[:-1], good.replace("z6Mk", "z16Mk"), good.upper(), good[8:], good + "1"):
+    for other in (
+        good + " ",
+        good[:-1],
+        good.replace("z6Mk", "z16Mk"),
+        good.upper(),
+        good[8:],
+        good + "1",
+    ):
         with pytest.raises(KeyInvalid):
             parse_did_key(other)
 
 
 def test_the_control_has_an_ordinary_key() -> None:
-    assert verdict(Links().grow(ALICE).sealed(), roots=TrustedRoots(keys=[ROOT.public])) == "accepted"
+    assert (
+        verdict(Links().grow(ALICE).sealed(), roots=TrustedRoots(keys=[ROOT.public])) == "accepted"
+    )

@@ -1,7 +1,7 @@
 """A17: two libraries that disagree about what a valid signature is.
 
-A token that one accepts and the other refuses splits a fleet: the attacker picks the verifier. The private binding and
-the documented one, to which we fall back, must say the same of every odd signature there is.
+A token that one accepts and the other refuses splits a fleet: the attacker picks the verifier. The private binding
+and the documented one, to which we fall back, must say the same of every odd signature there is.
 """
 
 from __future__ import annotations
@@ -13,7 +13,13 @@ import pytest
 
 from kanoniv_auth.core import sodium
 from tests.advisories.attacker import ALICE, ORDER, ROOT, Links, b64, honest, unb64
-from tests.advisories.test_a16_small_order_key import IDENTITY, SECOND_SPELLINGS, SMALL_KEYS, UNIVERSAL, token_for
+from tests.advisories.test_a16_small_order_key import (
+    IDENTITY,
+    SECOND_SPELLINGS,
+    SMALL_KEYS,
+    UNIVERSAL,
+    token_for,
+)
 from tests.advisories.verifier import ACCEPTED, verdict
 
 BACKENDS = {"private": sodium.private_binding, "public": sodium.public_binding}
@@ -37,7 +43,9 @@ def is_valid(public: bytes, signature: bytes, message: bytes) -> bool:
 
 def test_the_twelve_edge_cases_of_speccheck(backend: sodium.Backend) -> None:
     if not PUBLISHED.exists():
-        pytest.skip("the published cases are not on this machine (shared/data/ed25519-speccheck.json)")
+        pytest.skip(
+            "the published cases are not on this machine (shared/data/ed25519-speccheck.json)"
+        )
     cases = json.loads(PUBLISHED.read_text(encoding="utf-8"))
     rows = cases if isinstance(cases, list) else cases["cases"]
     valid = [
@@ -82,7 +90,9 @@ def test_whole_tokens(backend: sodium.Backend) -> None:
     assert verdict(chain.sealed()) == ACCEPTED
     for how in ("S + L", "R of small order", "all zero"):
         message = b"kanoniv-auth/2 link\0" + bytes(32) + unb64(chain.texts[0])[64:]
-        assert verdict(chain.resigned(0, odd_signatures(message)[how][1]).sealed()) == "bad_signature"
+        assert (
+            verdict(chain.resigned(0, odd_signatures(message)[how][1]).sealed()) == "bad_signature"
+        )
     assert verdict(token_for(IDENTITY)) == "parse"
     assert verdict(f"{Links().grow(ALICE).text}~s{b64(UNIVERSAL + bytes(8))}") == "bad_signature"
 

@@ -1,7 +1,8 @@
 """A19: a signature made for one purpose is used for another.
 
 Every object a key signs begins with a tag of its own, and the tag ends in a zero byte. The published product signed
-bare JSON: any message a root ever signed, its own log entries included, counted as an unlimited delegation (its PoC A6b, B6).
+bare JSON: any message a root ever signed, its own log entries included, counted as an unlimited delegation (its PoC
+A6b, B6).
 """
 
 from __future__ import annotations
@@ -9,22 +10,51 @@ from __future__ import annotations
 import pytest
 
 from tests.advisories.attacker import (
-    ALICE, BOB, ENVELOPE_TAG, ID_TAG, LINK_TAG, POP_TAG, ROOT, SEAL_TAG, ZEROS, Links, b64, envelope, honest,
+    ALICE,
+    BOB,
+    ENVELOPE_TAG,
+    ID_TAG,
+    LINK_TAG,
+    POP_TAG,
+    ROOT,
+    SEAL_TAG,
+    ZEROS,
+    Links,
+    b64,
+    envelope,
+    honest,
 )  # fmt: skip
 from tests.advisories.verifier import envelope_verdict, verdict
 
 CHAIN = honest()
 SEEN = [CHAIN.sealed()]
-TAGS = {"link": LINK_TAG, "seal": SEAL_TAG, "pop": POP_TAG, "env": ENVELOPE_TAG, "id": ID_TAG, "none": b""}
-RESERVED = {name: f"kanoniv-auth/2 {name}\0".encode() for name in ("revoked", "root", "exchange", "approval")}
-VERSIONS = {"other version": b"kanoniv-auth/1 %s\0", "no zero byte": b"kanoniv-auth/2 %s", "capital": b"Kanoniv-auth/2 %s\0"}
+TAGS = {
+    "link": LINK_TAG,
+    "seal": SEAL_TAG,
+    "pop": POP_TAG,
+    "env": ENVELOPE_TAG,
+    "id": ID_TAG,
+    "none": b"",
+}
+RESERVED = {
+    name: f"kanoniv-auth/2 {name}\0".encode()
+    for name in ("revoked", "root", "exchange", "approval")
+}
+VERSIONS = {
+    "other version": b"kanoniv-auth/1 %s\0",
+    "no zero byte": b"kanoniv-auth/2 %s",
+    "capital": b"Kanoniv-auth/2 %s\0",
+}
 ALL = {**TAGS, **RESERVED}
 
 
 @pytest.mark.parametrize("tag", [name for name in ALL if name != "link"])
 def test_a_link_signed_under_another_tag(tag: str) -> None:
     assert verdict(Links().grow(ALICE, tag=ALL[tag]).sealed()) == "bad_signature"
-    assert verdict(CHAIN.grow(ALICE, scp=["deploy.staging"], tag=ALL[tag]).sealed(), after=SEEN) == "bad_signature"
+    assert (
+        verdict(CHAIN.grow(ALICE, scp=["deploy.staging"], tag=ALL[tag]).sealed(), after=SEEN)
+        == "bad_signature"
+    )
 
 
 @pytest.mark.parametrize("tag", [name for name in ALL if name != "seal"])
@@ -62,7 +92,9 @@ def test_a_seal_relabelled_as_a_pop_and_back() -> None:
 def test_a_message_that_the_root_signed_for_something_else_is_no_link() -> None:
     payload = Links().payload(ALICE)
     for message in (payload, b'{"hello":"world"}', ZEROS + payload, b"link\0" + ZEROS + payload):
-        assert verdict(Links().append(ROOT.sign(message), payload, ALICE).sealed()) == "bad_signature"
+        assert (
+            verdict(Links().append(ROOT.sign(message), payload, ALICE).sealed()) == "bad_signature"
+        )
 
 
 def test_a_link_signed_over_another_place_in_the_chain() -> None:
@@ -79,5 +111,8 @@ def test_no_tag_is_the_beginning_of_another() -> None:
 
 
 def test_the_root_cannot_be_tricked_into_a_proof_for_a_holder() -> None:
-    assert verdict(f"{CHAIN.text}~s{b64(ROOT.sign(SEAL_TAG + CHAIN.id + bytes(8)) + bytes(8))}") == "bad_signature"
+    assert (
+        verdict(f"{CHAIN.text}~s{b64(ROOT.sign(SEAL_TAG + CHAIN.id + bytes(8)) + bytes(8))}")
+        == "bad_signature"
+    )
     assert BOB.public != ROOT.public

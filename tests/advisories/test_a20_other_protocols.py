@@ -1,9 +1,9 @@
 """A20: a key that also signs for SSH, git or another protocol.
 
-People paste the key they have, so a root may be an SSH key. The attacker gets it to sign bytes of his choosing through
-the other protocol (an SSH login, a commit, a JWT) and feeds the signature in. All those protocols put bytes of their own
-first, none of which is the beginning of a tag of ours. A tool that signs bare files (minisign -l, openssl) has no such
-bytes: a key shared with one of those protects nothing, and no format could help.
+People paste the key they have, so a root may be an SSH key. The attacker gets it to sign bytes of his choosing
+through the other protocol (an SSH login, a commit, a JWT) and feeds the signature in. All those protocols put bytes
+of their own first, none of which is the beginning of a tag of ours. A tool that signs bare files (minisign -l,
+openssl) has no such bytes: a key shared with one of those protects nothing, and no format could help.
 """
 
 from __future__ import annotations
@@ -14,7 +14,18 @@ from collections.abc import Callable
 import pytest
 
 from tests.advisories.attacker import (
-    ALICE, BOB, ENVELOPE_TAG, LINK_TAG, POP_TAG, ROOT, SEAL_TAG, ZEROS, Links, b64, envelope_payload, honest,
+    ALICE,
+    BOB,
+    ENVELOPE_TAG,
+    LINK_TAG,
+    POP_TAG,
+    ROOT,
+    SEAL_TAG,
+    ZEROS,
+    Links,
+    b64,
+    envelope_payload,
+    honest,
 )  # fmt: skip
 from tests.advisories.verifier import envelope_verdict, verdict
 
@@ -32,7 +43,13 @@ def sshsig(message: bytes) -> bytes:
 
 
 def ssh_login(message: bytes) -> bytes:
-    return ssh_string(message[:32].ljust(32)) + b"\x32" + ssh_string(b"git") + ssh_string(b"ssh-connection") + message
+    return (
+        ssh_string(message[:32].ljust(32))
+        + b"\x32"
+        + ssh_string(b"git")
+        + ssh_string(b"ssh-connection")
+        + message
+    )
 
 
 def git_commit(message: bytes) -> bytes:
@@ -49,7 +66,9 @@ def jws(message: bytes) -> bytes:
 
 def paseto(message: bytes) -> bytes:
     parts = (b"v4.public.", message, b"", b"")
-    return len(parts).to_bytes(8, "little") + b"".join(len(p).to_bytes(8, "little") + p for p in parts)
+    return len(parts).to_bytes(8, "little") + b"".join(
+        len(p).to_bytes(8, "little") + p for p in parts
+    )
 
 
 def dsse(message: bytes) -> bytes:
@@ -84,7 +103,10 @@ def test_a_signature_from_another_protocol(protocol: Callable[[bytes], bytes]) -
     link = Links().append(ROOT.sign(protocol(message["link"])), Links().payload(ALICE), ALICE)
     assert verdict(link.sealed()) == "bad_signature"
     rest = CHAIN.until.to_bytes(8, "big")
-    assert verdict(f"{CHAIN.text}~s{b64(BOB.sign(protocol(message['seal'])) + rest)}") == "bad_signature"
+    assert (
+        verdict(f"{CHAIN.text}~s{b64(BOB.sign(protocol(message['seal'])) + rest)}")
+        == "bad_signature"
+    )
     pop = BOB.sign(protocol(message["pop"])) + rest + bytes(16)
     assert verdict(f"{CHAIN.text}~p{b64(pop)}") == "bad_signature"
     payload = envelope_payload(CHAIN)
@@ -94,7 +116,9 @@ def test_a_signature_from_another_protocol(protocol: Callable[[bytes], bytes]) -
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("tag", [LINK_TAG, SEAL_TAG, POP_TAG, ENVELOPE_TAG])
-def test_no_protocol_signs_bytes_that_begin_as_ours(protocol: Callable[[bytes], bytes], tag: bytes) -> None:
+def test_no_protocol_signs_bytes_that_begin_as_ours(
+    protocol: Callable[[bytes], bytes], tag: bytes
+) -> None:
     signed = protocol(tag + bytes(64))
     assert not signed.startswith(tag)
     assert not tag.startswith(signed[:5])
