@@ -75,7 +75,7 @@ def _kind(value: object) -> str:
 
 def check_caveats(rows: Iterable[Caveat]) -> tuple[Caveat, ...]:
     """Check and sort caveats for a new link; none is allowed. Raises: TokenParseError (parse)."""
-    return tuple(order([_check(row) for row in rows]))
+    return tuple(order([_check(row) for row in rows])) if rows else ()
 
 
 def enforce(caveats: tuple[Caveat, ...], access: Access, audience: str | None, now: int) -> None:

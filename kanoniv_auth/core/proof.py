@@ -37,7 +37,10 @@ class Seal(Value):
     audience: str
 
     def __init__(self, signature: bytes, expires_at: int, audience: str) -> None:
-        self._fill(signature, expires_at, audience)
+        put = self._setters
+        put[0](self, signature)
+        put[1](self, expires_at)
+        put[2](self, audience)
 
 
 class Pop(Value):
@@ -50,7 +53,10 @@ class Pop(Value):
     nonce: bytes
 
     def __init__(self, signature: bytes, issued_at: int, nonce: bytes) -> None:
-        self._fill(signature, issued_at, nonce)
+        put = self._setters
+        put[0](self, signature)
+        put[1](self, issued_at)
+        put[2](self, nonce)
 
 
 def read_proof(text: str | None) -> Seal | Pop:
@@ -96,13 +102,16 @@ def pop_message(
     chain_id: bytes, issued_at: int, nonce: bytes, *, audience: str, action: str, args_sha256: bytes
 ) -> bytes:
     """The bytes a pop signs; lengths stand before texts, so none can be split another way."""
-    parts = [POP_TAG, chain_id]
-    for text in (audience, action):
-        # what is not ASCII or too long is no scope and no audience either: it is refused as such,
-        # not here
-        raw = text.encode("ascii", "backslashreplace")
-        parts += [min(len(raw), 0xFFFF).to_bytes(2, "big"), raw]
-    return b"".join([*parts, args_sha256, issued_at.to_bytes(_U64, "big"), nonce])
+    # what is not ASCII or too long is no scope and no audience either: it is refused as such,
+    # not here
+    name = audience.encode("ascii", "backslashreplace")
+    scope = action.encode("ascii", "backslashreplace")
+    texts = _u16(name) + name + _u16(scope) + scope
+    return POP_TAG + chain_id + texts + args_sha256 + issued_at.to_bytes(_U64, "big") + nonce
+
+
+def _u16(raw: bytes) -> bytes:
+    return min(len(raw), 0xFFFF).to_bytes(2, "big")
 
 
 def seal(

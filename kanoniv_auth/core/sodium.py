@@ -58,12 +58,8 @@ def private_binding() -> Backend:
         raise ImportError(msg)
     new, buffer, null = ffi.new, ffi.buffer, ffi.NULL
     octets, digest = ffi.typeof("unsigned char[]"), ffi.typeof("unsigned char[32]")
-    hash_, open_, sign_, seeded = (
-        lib.crypto_hash_sha256,
-        lib.crypto_sign_open,
-        lib.crypto_sign,
-        lib.crypto_sign_seed_keypair,
-    )
+    hash_, open_ = lib.crypto_hash_sha256, lib.crypto_sign_open
+    sign_, seeded = lib.crypto_sign, lib.crypto_sign_seed_keypair
     valid_point = lib.crypto_core_ed25519_is_valid_point
 
     # buffers are made per call: cffi releases the GIL, a shared one would be a race

@@ -135,7 +135,9 @@ class VerifiedToken(Value):
     proof: Seal | Pop
 
     def __init__(self, chain: Chain, proof: Seal | Pop) -> None:
-        self._fill(chain, proof)
+        put = self._setters
+        put[0](self, chain)
+        put[1](self, proof)
 
     @property
     def agent_did(self) -> str:
