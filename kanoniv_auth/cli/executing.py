@@ -71,14 +71,19 @@ def _run(command: tuple[str, ...], environ: Mapping[str, str]) -> int:
             command[0], command, environ, setsigdef=_RESTORED, setsigmask=before
         )
         _signal.pthread_sigmask(_signal.SIG_SETMASK, before)
-        # it stays a zombie until signals are blocked again: its pid cannot become another's under `forward`
-        os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+        if hasattr(os, "waitid"):  # macOS: from Python 3.13 on
+            # a zombie until signals are blocked again: its pid cannot become another's under `forward`
+            os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+            status = None
+        else:
+            _, status = os.waitpid(child, 0)
     finally:
         _signal.pthread_sigmask(_signal.SIG_BLOCK, _FORWARDED)
         for number in caught:
             _signal.signal(number, _signal.SIG_IGN)
         _signal.pthread_sigmask(_signal.SIG_SETMASK, before)
-    _, status = os.waitpid(child, 0)
+    if status is None:
+        _, status = os.waitpid(child, 0)
     code = os.waitstatus_to_exitcode(status)
     return code if code >= 0 else SIGNALLED - code
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from kanoniv_auth.core.errors import UsageError
+from kanoniv_auth.core.errors import KeyInvalid, UsageError
 from kanoniv_auth.core.keys import KeyPair, check_did
 from kanoniv_auth.store import files, keystore
 
@@ -35,7 +35,7 @@ def _read(home: Home) -> dict[str, dict[str, str]]:
         for name, entry in found.items():
             check_name(name)
             check_did(entry["did"])
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, KeyInvalid):
         raise files.corrupt(home.agents, "not a registry of agents") from None
     return dict(found)
 

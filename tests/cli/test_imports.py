@@ -80,7 +80,8 @@ def test_verify_does_not_open_the_root_key(shell: Shell) -> None:
 @pytest.mark.bench
 def test_whole_process_is_at_most_three_bare_interpreters(shell: Shell) -> None:
     shell.token("build")
-    bare, ours = [], []
+    bare: list[float] = []
+    ours: list[float] = []
     for _ in range(25):
         for words, times in (
             ([sys.executable, "-I", "-S", "-c", "pass"], bare),

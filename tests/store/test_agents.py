@@ -37,11 +37,14 @@ def test_names_have_a_grammar(home: Home, name: str) -> None:
     assert not Path(home.path).exists()
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{", '{"a":1}', '{"a":{}}', '{"a":{"did":"x"}}', '{"a b":{"did":"x"}}', "\x00"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{", '{"a":1}', '{"a":{}}', '{"a":{"did":"x"}}', '{"a b":{"did":"x"}}', "\x00"],
+)
 def test_a_corrupt_registry_is_an_error_and_stays_as_it_is(home: Home, text: str) -> None:
     Path(home.path).mkdir()
     Path(home.agents).write_text(text)
-    with pytest.raises(UsageError, match="agents.json"):
+    with pytest.raises(UsageError, match=r"agents\.json"):
         agents.register(home, "a", ONE, 1)
     assert Path(home.agents).read_text() == text
 
@@ -49,9 +52,15 @@ def test_a_corrupt_registry_is_an_error_and_stays_as_it_is(home: Home, text: str
 def test_fields_of_others_are_kept(home: Home) -> None:
     Path(home.path).mkdir()
     did = "did:agent:" + "0" * 32
-    Path(home.agents).write_text(json.dumps({"old": {"did": did, "private_key": "x", "created_at": "y"}}))
+    Path(home.agents).write_text(
+        json.dumps({"old": {"did": did, "private_key": "x", "created_at": "y"}})
+    )
     agents.register(home, "new", ONE, 1)
-    assert json.loads(Path(home.agents).read_text())["old"] == {"did": did, "private_key": "x", "created_at": "y"}
+    assert json.loads(Path(home.agents).read_text())["old"] == {
+        "did": did,
+        "private_key": "x",
+        "created_at": "y",
+    }
     with pytest.raises(UsageError, match="does not hold its key"):
         agents.find_key(home, "old")
 

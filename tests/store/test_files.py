@@ -123,7 +123,10 @@ def test_nothing_there_is_none_and_too_much_is_an_error(tmp_path: Path) -> None:
 def test_the_lock_waits_and_gives_up_with_a_fix(tmp_path: Path) -> None:
     path = str(tmp_path / "home" / "lock")
     with files.Lock(path):
-        with pytest.raises(UsageError, match="has been held") as caught, files.Lock(path, seconds=0.05):
+        with (
+            pytest.raises(UsageError, match="has been held") as caught,
+            files.Lock(path, seconds=0.05),
+        ):
             pytest.fail("two holders")
         assert caught.value.facts["fix"]
     with files.Lock(path, seconds=0.05):

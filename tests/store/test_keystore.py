@@ -40,7 +40,9 @@ def test_root_key_has_the_published_shape(home: Home) -> None:
 
 
 def test_the_published_products_own_file_is_read(home: Home) -> None:
-    text = json.dumps({"did": A.did, "public_key": A.public.hex(), "private_key": A.seed.hex()}, indent=2)
+    text = json.dumps(
+        {"did": A.did, "public_key": A.public.hex(), "private_key": A.seed.hex()}, indent=2
+    )
     assert keystore.read_root(put(home.root_key, text)) == A
 
 
@@ -49,7 +51,9 @@ def test_only_the_private_key_is_trusted(home: Home) -> None:
     assert keystore.read_root(put(home.root_key, text)) == A
 
 
-@pytest.mark.parametrize("form", [A.seed.hex(), A.secret_text(), A.secret_text().rstrip("=") + "\n"])
+@pytest.mark.parametrize(
+    "form", [A.seed.hex(), A.secret_text(), A.secret_text().rstrip("=") + "\n"]
+)
 def test_plain_forms(home: Home, form: str) -> None:
     assert keystore.read_root(put(home.root_key, form)) == A
 

@@ -17,7 +17,9 @@ from kanoniv_auth.store.receipts import Streams
 
 ROOT, AGENT = KeyPair(b"\1" * 32), KeyPair(b"\2" * 32)
 NOW = 1_800_000_000
-CHAIN = issue(ROOT, AGENT.public, parent=None, scopes=("build",), now=NOW, ttl=60, entropy=b"\0" * 16)
+CHAIN = issue(
+    ROOT, AGENT.public, parent=None, scopes=("build",), now=NOW, ttl=60, entropy=b"\0" * 16
+)
 
 
 def make(stream: bytes, seq: int, prev: bytes) -> str:

@@ -55,7 +55,9 @@ def test_an_empty_argument_trusts_nothing(home: Home) -> None:
     assert roots.trusted(home, {"KANONIV_ROOT_DID": C.did}, TrustedRoots()) == TrustedRoots()
 
 
-@pytest.mark.parametrize("value", ["", " ", ",", "did:agent:xyz", "did:web:example.com", "zz", A.did + " zz"])
+@pytest.mark.parametrize(
+    "value", ["", " ", ",", "did:agent:xyz", "did:web:example.com", "zz", A.did + " zz"]
+)
 @pytest.mark.parametrize("name", ["KANONIV_ROOT_DID", "KANONIV_ROOT_PUB"])
 def test_a_malformed_environment_is_an_error(home: Home, name: str, value: str) -> None:
     with pytest.raises(UsageError, match=name):
