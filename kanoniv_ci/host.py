@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +16,7 @@ from kanoniv_ci import carrier, engine, event, runtime
 from kanoniv_ci.faults import Refusal, problem
 from kanoniv_ci.quoting import problems as problems_block
 from kanoniv_ci.table import INPUTS, SECRETS, PlanInputs, parse_plan
-from kanoniv_ci.workflow import CommandFiles, Console, finish
+from kanoniv_ci.workflow import CommandFiles, Console, delimiter, event_text, finish
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +30,7 @@ def main(argv: list[str]) -> int:
     console = Console(sys.stderr if argv == ["contain"] else sys.stdout)
     files = None
     try:
-        files = CommandFiles(os.environ, lambda: f"end-{secrets.token_hex(16)}")
+        files = CommandFiles(os.environ, delimiter)
         return {"plan": plan, "contain": contain}[argv[0]](os.environ, files, console)
     except Refusal as refusal:
         for found in refusal.problems:
@@ -89,7 +88,7 @@ def contain(environ: Mapping[str, str], files: CommandFiles, console: Console) -
     argv = found.argv(
         image=environ.get("KANONIV_IMAGE", ""),
         code=str(session / "code"),
-        name=f"kanoniv-{secrets.token_hex(8)}",
+        name=f"kanoniv-{os.urandom(8).hex()}",
         user=f"{os.getuid()}:{os.getgid()}",
         variables=tuple(sorted(told)),
         word="mint",
@@ -114,14 +113,6 @@ def _sealed_in(environ: Mapping[str, str]) -> bytes:
     names = [f"INPUT_{name.upper()}" for name in SECRETS if name != "github_token"]
     given = {name: environ[name] for name in names if environ.get(name)}
     return json.dumps({"secrets": given, "event": event.reduced(event_text(environ))}).encode()
-
-
-def event_text(environ: Mapping[str, str]) -> str:
-    """The event's payload, "" when there is none to read."""
-    try:
-        return Path(environ.get("GITHUB_EVENT_PATH", "")).read_text(encoding="utf-8")
-    except (OSError, ValueError):
-        return ""
 
 
 def _seconds(environ: Mapping[str, str]) -> int:

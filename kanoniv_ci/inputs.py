@@ -136,7 +136,7 @@ def _scopes(reader: Reader) -> tuple[str, ...]:
     for item in reader.raw("scopes").replace("\n", ",").split(","):
         if item.strip():
             try:
-                scopes += parse_scopes([item])
+                scopes += parse_scopes([item.strip()])
             except AuthError as error:
                 reader.problems.append(of_core(error, "scopes"))
     return reader.of_core("scopes", lambda _: parse_scopes(scopes), ()) if scopes else ()

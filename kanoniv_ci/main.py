@@ -8,25 +8,20 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import signal
 import sys
-import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kanoniv_auth.core.errors import AuthError
-from kanoniv_ci import carrier, event, masks, outcome
-from kanoniv_ci.check import check
+from kanoniv_ci import event, masks, outcome
 from kanoniv_ci.faults import Problem, Refusal, of_core, problem
 from kanoniv_ci.grant import mint as issue_and_verify
 from kanoniv_ci.home import furnish
-from kanoniv_ci.host import event_text
 from kanoniv_ci.inputs import ActionInputs, parse
-from kanoniv_ci.publish import publish
-from kanoniv_ci.workflow import CommandFiles, Console, Result, finish
+from kanoniv_ci.workflow import CommandFiles, Console, Result, delimiter, event_text, finish
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -70,9 +65,14 @@ def _defect(error: Exception) -> Problem:
 
 def _mint(environ: dict[str, str], console: Console) -> int:
     now = int(time.time())
-    if environ.get("KANONIV_SINK") == "tar":
-        return _mint_inside(environ, now, console)
-    files = CommandFiles(environ, _draw)
+    with _deadline(environ.get("INPUT_TIMEOUT_SECONDS", "")):
+        if environ.get("KANONIV_SINK") == "tar":
+            return _mint_inside(environ, now, console)
+        return _mint_on_host(environ, now, console)
+
+
+def _mint_on_host(environ: dict[str, str], now: int, console: Console) -> int:
+    files = CommandFiles(environ, delimiter)
     session = _session(environ)
     home = session / "home"
     result = mint(
@@ -84,6 +84,10 @@ def _mint(environ: dict[str, str], console: Console) -> int:
 
 def _mint_inside(environ: dict[str, str], now: int, console: Console) -> int:
     """In the container: secrets on stdin, a tar on stdout, nothing else anywhere."""
+    import tempfile  # noqa: PLC0415 - 15 ms that a mint on the host does not need
+
+    from kanoniv_ci import carrier  # noqa: PLC0415 - as above
+
     sink = os.dup(1)
     os.dup2(2, 1)  # a stray print ends on stderr and never in the tar
     given = json.loads(sys.stdin.buffer.read(_LONGEST_STDIN))
@@ -121,8 +125,7 @@ def mint(
     _mask_given(environ, console)
     runtime = environ.get("KANONIV_RUNTIME") or "host"
     try:
-        with _deadline(environ.get("INPUT_TIMEOUT_SECONDS", "")):
-            return _decide(environ, payload, now=now, entropy=entropy, console=console, home=home)
+        return _decide(environ, payload, now=now, entropy=entropy, console=console, home=home)
     except Refusal as refusal:
         problems = refusal.problems
     except AuthError as error:
@@ -197,12 +200,14 @@ def _kept_out(inputs: ActionInputs, found: event.Event, console: Console) -> boo
 
 def _report(environ: dict[str, str], console: Console) -> int:
     """The second process; whatever goes wrong here is said and never fails the job."""
+    from kanoniv_ci.publish import publish  # noqa: PLC0415 - each process does one thing
+
     if "INPUT_ROOT_KEY" in environ or "INPUT_API_KEY" in environ:
         raise Refusal(
             [problem("KAN-RUNNER-006", kind="a root key in the report step", where="action.yml")]
         )
     try:
-        files = CommandFiles(environ, _draw)
+        files = CommandFiles(environ, delimiter)
         with _deadline(environ.get("INPUT_TIMEOUT_SECONDS", "")):
             publish(environ, event_text(environ), files, console)
     except Refusal as refusal:
@@ -212,12 +217,10 @@ def _report(environ: dict[str, str], console: Console) -> int:
 
 
 def _check(environ: dict[str, str], console: Console) -> int:
-    files = CommandFiles(environ, _draw)
+    from kanoniv_ci.check import check  # noqa: PLC0415 - each process does one thing
+
+    files = CommandFiles(environ, delimiter)
     return check(environ, int(time.time()), files, console)
-
-
-def _draw() -> str:
-    return f"end-{secrets.token_hex(16)}"
 
 
 def _session(environ: dict[str, str]) -> Path:
@@ -226,6 +229,8 @@ def _session(environ: dict[str, str]) -> Path:
         parent = environ.get("RUNNER_TEMP", "")
         if not Path(parent).is_dir() or not parent:
             raise Refusal([problem("KAN-RUNNER-001", name="RUNNER_TEMP")])
+        import tempfile  # noqa: PLC0415 - 15 ms; the bootstrap has made the directory
+
         environ["KANONIV_SESSION"] = tempfile.mkdtemp(prefix="kanoniv-", dir=parent)
     return Path(environ["KANONIV_SESSION"])
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from kanoniv_auth import __version__
 from kanoniv_ci import quoting
 from kanoniv_ci.report import (
     MINTED,
@@ -29,10 +30,6 @@ if TYPE_CHECKING:
     from kanoniv_ci.faults import Problem
     from kanoniv_ci.grant import Grant
     from kanoniv_ci.inputs import ActionInputs
-
-# of this action's own code; a release asked for by `version` is named instead
-VERSION = "0.5.0"
-
 
 def refused(problems: tuple[Problem, ...], runtime: str, exit_code: int) -> Result:
     """Nothing was minted because something is wrong."""
@@ -83,7 +80,7 @@ def granted(inputs: ActionInputs, grant: Grant, now: int, runtime: str, session:
         "token": grant.token,
         "token_file": f"{session}/token",
         "home": home,
-        "cli_version": inputs.version or VERSION,
+        "cli_version": inputs.version or __version__,
     }
     if verified.expires_at is not None:
         outputs["expires_at"] = iso(verified.expires_at)

@@ -36,12 +36,15 @@ class Reader:
         self.problems: list[Problem] = []
 
     def raw(self, name: str) -> str:
+        """The text of an input, its default when none was given."""
         return self._environ.get(f"INPUT_{name.upper()}", "").strip() or self._defaults[name]
 
     def given(self, name: str) -> bool:
+        """Whether the workflow gave it."""
         return bool(self._environ.get(f"INPUT_{name.upper()}", "").strip())
 
     def bad(self, name: str, wanted: str, example: str) -> None:
+        """Keep a problem: the value is not of the form that is wanted."""
         found = (
             repr(one_line(self.raw(name))[:_SHOWN]) if name not in self._secrets else "malformed"
         )
@@ -50,6 +53,7 @@ class Reader:
         )
 
     def text(self, name: str, limit: int = 200) -> str:
+        """Free text up to a length."""
         value = self.raw(name)
         if len(value) > limit:
             self.problems.append(problem("KAN-INPUT-006", input=name, limit=limit))

@@ -46,8 +46,9 @@ class Hop:
 class Report:
     """One run of the mint step.
 
-    root_did, agent_did, fingerprint: "" when nothing was minted · codes: of what went wrong · ttl: seconds asked for
-    deepest: how many links the chain may have · reason: a key of `event.REASONS` · shortened: the parent's expiry cut the TTL
+    root_did, agent_did, fingerprint: "" when nothing was minted · codes: of what went wrong · ttl: seconds asked for ·
+    deepest: how many links the chain may have · reason: a key of `event.REASONS` · shortened: the parent's expiry cut
+    the TTL
     """
 
     status: str

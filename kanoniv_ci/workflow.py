@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kanoniv_ci.commands import PROPERTY, check_env_name, entry, escape, one_line
@@ -15,7 +16,6 @@ from kanoniv_ci.faults import Refusal, problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
     from typing import TextIO
 
 SHORTEST_MASK = 8
@@ -143,3 +143,16 @@ def write_private(path: Path, data: bytes) -> None:
     except OSError as error:
         detail = error.strerror or type(error).__name__
         raise Refusal([problem("KAN-RUNNER-005", path=path.name, detail=detail)]) from None
+
+
+def delimiter() -> str:
+    """A fresh end mark for an entry of a command file."""
+    return f"end-{os.urandom(16).hex()}"
+
+
+def event_text(environ: Mapping[str, str]) -> str:
+    """The event's payload, "" when there is none to read."""
+    try:
+        return Path(environ.get("GITHUB_EVENT_PATH", "")).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return ""

@@ -66,16 +66,18 @@ clean() {
 }
 
 install_set() { # LOCK TARGET COMPILE ("yes" for what runs often)
-    mkdir "$2"
+    flag=compile
+    [ "$3" = yes ] || flag=no-compile
     if [ -n "$uv" ]; then
-        if [ "$3" = yes ]; then set -- "$1" "$2" --compile-bytecode; else set -- "$1" "$2" --no-compile-bytecode; fi
-        clean "$uv" pip install -q --no-deps --require-hashes --only-binary :all: "$3" --python "$py" --target "$2" \
-            -r "$1"
-    else
-        if [ "$3" = yes ]; then set -- "$1" "$2" --compile; else set -- "$1" "$2" --no-compile; fi
-        clean "$py" -I -m pip install -q --no-input --disable-pip-version-check --no-deps --require-hashes \
-            --only-binary :all: "$3" --target "$2" -r "$1"
+        clean "$uv" pip install -q --no-deps --require-hashes --only-binary :all: "--$flag-bytecode" --python "$py" \
+            --target "$2" -r "$1" && return 0
+        # uv reads none of pip's settings: the index or certificate of this runner may be known to pip alone
+        "$py" -I -c 'import pip' 2>/dev/null || return 1
+        say 'uv did not manage, now with pip'
+        rm -rf "$2"
     fi
+    clean "$py" -I -m pip install -q --no-input --disable-pip-version-check --no-deps --require-hashes \
+        --only-binary :all: "--$flag" --target "$2" -r "$1"
 }
 
 # Proves the install by importing from it, and compiles our own code: later calls run with -B and would not keep it.
@@ -167,8 +169,9 @@ begin() {
         >"$session/bin/kanoniv-auth"
     chmod 755 "$session/bin/kanoniv-auth"
     if [ "$runtime" = docker ]; then
-        # beside the container's run; the terminal's end must not take it along
-        (trap '' HUP && begin_install "$session" "$set" "$version") >/dev/null 2>&1 </dev/null &
+        # beside the container's run; the terminal's end must not take it along, so HUP is ignored before it starts
+        trap '' HUP
+        begin_install "$session" "$set" "$version" >/dev/null 2>&1 </dev/null &
         printf '%s\n' "$!" >"$session/install.pid"
     else
         begin_install "$session" "$set" "$version"
