@@ -239,7 +239,6 @@ def read_parent(
     Raises: as `verify`.
     """
     chain = read_chain(parse(token), roots, now, cache)
-    roots.require(chain.root, now)
     _require_past(chain, now)
     if revoked is not None:
         revoked.enforce(chain)
@@ -297,6 +296,9 @@ def read_chain(
     Raises: as `verify`.
     """
     chain = cache.longest(unverified.text) if cache is not None else None
+    if chain is not None:
+        # (2) the pins may have changed since; asked before a link below, as it is without a cache
+        roots.require(chain.root, now)
     for text in unverified.links[0 if chain is None else chain.depth :]:
         signature, payload = split_link(text)
         if chain is None:
