@@ -39,7 +39,8 @@ def _seconds(text: str, given: object) -> int:
             digits, units = "", units[units.index(letter) + 1 :]
         else:
             raise _unreadable(given)
-    if digits and (total or len(digits) > len(str(MAX_TTL))):
+    # a bare number is seconds; after a unit it would be a guess
+    if digits and (units != "dhms" or len(digits) > len(str(MAX_TTL))):
         raise _unreadable(given)
     return total + int(digits or 0)
 
