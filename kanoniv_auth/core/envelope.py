@@ -117,7 +117,7 @@ def make_envelope(  # noqa: PLR0913 - keyword-only, each one a field of the enve
     if holder.public != chain.holder:
         raise KeyInvalid("bad_key", detail="this key does not hold the chain")
     fields: dict[str, Any] = {
-        "act": action, "arg": b64u(args_sha256), "cid": b64u(chain.id), "iat": now, "non":
+        "act": escape(action), "arg": b64u(args_sha256), "cid": b64u(chain.id), "iat": now, "non":
         b64u(nonce),
         "prv": b64u(prev), "res": escape(result), "seq": seq, "str": b64u(stream), "tgt":
         escape(target),
