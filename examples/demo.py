@@ -256,7 +256,7 @@ def play(voice: Voice, folder: Path) -> int:
 def main() -> int:
     voice = Voice()
     try:
-        with tempfile.TemporaryDirectory(prefix="kanoniv-demo-") as folder:
+        with tempfile.TemporaryDirectory(prefix="auth-action-demo-") as folder:
             code = play(voice, Path(folder))
     except NoRunner as why:
         print(f"The demo cannot run here: {why}", file=sys.stderr)

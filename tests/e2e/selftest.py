@@ -119,5 +119,6 @@ def parroting(
         env={**plain.env, "SEEN": str(seen)},
     )
     ran = play(what)
+    assert ran.results == {"e2e": "success"}, f"{ran.log()}\n{ran.stderr}"
     key = json.loads((seen / "agent.key").read_text(encoding="utf-8"))["private_key"]
     return ran, str(key)

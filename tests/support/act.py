@@ -170,7 +170,7 @@ def system_path(front: Sequence[Path] = ()) -> str:
 
 def run(job: Job, wrap: Sequence[str] = ()) -> Run:
     """Run one workflow file to its end and remove every trace of it. `wrap` is put before act's own command line."""
-    with tempfile.TemporaryDirectory(prefix="kanoniv-act-") as place:
+    with tempfile.TemporaryDirectory(prefix="auth-action-act-") as place:
         home = Path(place)
         home.chmod(0o755)
         command = [*wrap, *_as_user(job), *_command(job, home)]
@@ -183,7 +183,7 @@ def run(job: Job, wrap: Sequence[str] = ()) -> Run:
 
 def stream(job: Job) -> Iterator[dict[str, Any]]:
     """The same, record by record as they come; the last one holds `{"exit": code, "stderr": text}`."""
-    with tempfile.TemporaryDirectory(prefix="kanoniv-act-") as place:
+    with tempfile.TemporaryDirectory(prefix="auth-action-act-") as place:
         home = Path(place)
         process = _start(_command(job, home), _environment(job, home), home)
         try:

@@ -127,7 +127,7 @@ class OwnEngine(Engine):
             raise NoEngine(
                 "no Docker Engine answers, and dockerd is not installed (Debian: docker.io)"
             )
-        self.root = Path(tempfile.mkdtemp(prefix="kanoniv-docker-"))
+        self.root = Path(tempfile.mkdtemp(prefix="auth-action-docker-"))
         self.root.chmod(0o711)
         self.log = self.root / "log"
         super().__init__(

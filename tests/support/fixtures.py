@@ -35,7 +35,7 @@ def github(github_process: GitHubProcess) -> Iterator[GitHubProcess]:
 @pytest.fixture
 def open_tmp() -> Iterator[Path]:
     """A fresh folder other users may walk into (pytest's own are 0700)."""
-    with tempfile.TemporaryDirectory(prefix="kanoniv-test-") as folder:
+    with tempfile.TemporaryDirectory(prefix="auth-action-test-") as folder:
         Path(folder).chmod(0o755)
         yield Path(folder)
 
@@ -43,6 +43,6 @@ def open_tmp() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def checkout() -> Iterator[Path]:
     """This work tree as a runner would have it: a repository of its own, readable to every user."""
-    with tempfile.TemporaryDirectory(prefix="kanoniv-checkout-") as folder:
+    with tempfile.TemporaryDirectory(prefix="auth-action-checkout-") as folder:
         Path(folder).chmod(0o755)
         yield export(Path(folder) / "tree", REPOSITORY)

@@ -30,7 +30,7 @@ class Image:
 def build(engine: Engine) -> Image:
     """Build it for the interpreter that runs this; the engine forgets it when closed."""
     python = base_image.interpreter()
-    with tempfile.TemporaryDirectory(prefix="kanoniv-image-") as folder:
+    with tempfile.TemporaryDirectory(prefix="auth-action-image-") as folder:
         engine.import_image(base_image.build(Path(folder) / "base", python), BASE)
         context = fill_context(Path(folder) / "context", python)
         receipt = Path(folder) / "id"
