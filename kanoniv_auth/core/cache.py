@@ -2,9 +2,8 @@
 
 Never a decision.
 
-The text contains every signature, so a hit means: these very bytes passed. Comparing texts needs no
-hash of ours
-and cannot collide. Bounded per root, first in first out, so that one root's holders cannot evict
+The text contains every signature, so a hit means: these very bytes passed. Comparing texts needs no hash of
+ours and cannot collide. Bounded per root, first in first out, so that one root's holders cannot evict
 another's.
 """
 
@@ -32,10 +31,7 @@ class Cache:
         return self._tokens.get(token) if isinstance(token, str) else None
 
     def longest(self, text: str) -> Chain | None:
-        """Return the verified chain of the longest prefix of a token's links (`kd2.` and links)
-
-        that was seen.
-        """
+        """Return the verified chain of the longest prefix of a token's links (`kd2.` and links) that was seen."""
         chains, end = self._chains, len(text)
         while end > 0:
             chain = chains.get(text[:end])
@@ -45,10 +41,7 @@ class Cache:
         return None
 
     def add(self, token: str, verified: VerifiedToken) -> None:
-        """Keep a chain and its prefixes, which passed steps 0–8;
-
-        the whole token too, unless it ends in a pop.
-        """
+        """Keep a chain and its prefixes, which passed steps 0–8; the whole token too, unless it ends in a pop."""
         root = verified.chain.root
         if verified.sealed_until is not None:
             self._tokens[token] = verified

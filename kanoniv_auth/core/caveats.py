@@ -1,7 +1,6 @@
 """Caveats: typed predicates that can only narrow (docs/spec/token.md §1.4).
 
-They add up along a chain and all must hold. An unknown type cannot hold; a caveat without a fact to
-judge it by
+They add up along a chain and all must hold. An unknown type cannot hold; a caveat without a fact to judge it by
 does not hold. Facts come from the enforcing side.
 """
 
@@ -33,8 +32,8 @@ SHAPES = {
 def read_caveats(value: object) -> tuple[Caveat, ...]:
     """Check the decoded `cav` of a link: a sorted, unique, non-empty list of arrays `["type", …]`.
 
-    Known types must have their exact shape; unknown ones are kept, and never hold. Raises:
-    TokenParseError (parse).
+    Known types must have their exact shape; unknown ones are kept, and never hold.
+    Raises: TokenParseError (parse).
     """
     if type(value) is not list or not 0 < len(value) <= MAX_CAVEATS:
         raise _malformed("cav is not a list of 1–64 caveats")
@@ -124,8 +123,7 @@ def _is_path(path: str) -> bool:
 
 
 def _matches(pattern: str, resource: str | None) -> bool:
-    # a fact with empty, `.` or `..` segments means different things to different file systems: it
-    # matches nothing
+    # a fact with empty, `.` or `..` segments means different things to different file systems: it matches nothing
     if resource is None or any(segment in ("", ".", "..") for segment in resource.split("/")):
         return False
     if pattern == "*":

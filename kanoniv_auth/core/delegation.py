@@ -1,7 +1,4 @@
-"""Issuing: one key gives another a part of its authority (docs/spec/token.md §1.1, §3).
-
-Not proving.
-"""
+"""Issuing: one key gives another a part of its authority (docs/spec/token.md §1.1, §3). Not proving."""
 
 from __future__ import annotations
 
@@ -51,14 +48,11 @@ def issue(  # noqa: PLR0913 - keyword-only, each one a field of the link
     caveats: Iterable[Caveat] = (),
     name: str | None = None,
 ) -> Chain:
-    """Sign one link from `issuer` to the public key `delegate`;
+    """Sign one link from `issuer` to the public key `delegate`; its `text` is a grant until the delegate seals it.
 
-    its `text` is a grant until the delegate seals it.
-
-    parent: chain whose holder is `issuer`, None when `issuer` is a root · scopes: sorted, unique,
-    in the grammar ·
-    now: unix seconds · ttl: seconds, None for none, cut to the parent's expiry · entropy: 16 random
-    bytes.
+    parent: chain whose holder is `issuer`, None when `issuer` is a root · scopes: sorted, unique, in the
+    grammar · now: unix seconds · ttl: seconds, None for none, cut to the parent's expiry · entropy: 16
+    random bytes.
     Raises: ScopeViolation (widened), ChainTooDeep, TokenExpired (the parent's), KeyInvalid,
     TokenParseError.
     """

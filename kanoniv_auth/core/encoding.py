@@ -1,8 +1,7 @@
 """Strict base64url, canonical JSON, and escaped text: the three encodings of docs/spec/token.md §1.
 
-Each has exactly one accepted form: decoding re-encodes and compares, so no two byte strings mean
-the
-same thing. Lenient decoding exists nowhere else.
+Each has exactly one accepted form: decoding re-encodes and compares, so no two byte strings mean the same
+thing. Lenient decoding exists nowhere else.
 """
 
 from __future__ import annotations
@@ -31,10 +30,7 @@ def b64u(data: bytes) -> str:
 
 
 def unb64u(text: str) -> bytes:
-    """Decode base64url: no padding, strict alphabet, unused bits zero.
-
-    Raises: TokenParseError (parse).
-    """
+    """Decode base64url: no padding, strict alphabet, unused bits zero. Raises: TokenParseError (parse)."""
     tail = len(text) % 4
     try:
         data = a2b_base64(text.encode("ascii").translate(_FROM_URL) + _PADDING[tail])
@@ -125,8 +121,7 @@ def scan(data: bytes) -> object:
     """
     try:
         value, end = _scan(data.decode("ascii"), 0)
-    # SystemError: the C scanner's own way to report a syntax error when `json.decoder` was never
-    # imported
+    # SystemError: the C scanner's own way to report a syntax error when `json.decoder` was never imported
     except (ValueError, TypeError, StopIteration, RecursionError, SystemError):
         raise TokenParseError("parse", detail="not JSON") from None
     if end != len(data):
@@ -151,9 +146,7 @@ def uncanonical(data: bytes) -> object:
 
 
 def escape(text: str) -> str:
-    """Write any Unicode text in canonical JSON's characters:
-
-    other UTF-8 bytes, and `%`, as `%` + two lowercase hex.
+    """Write any Unicode text in canonical JSON's characters: other UTF-8 bytes, and `%`, as `%` + two lowercase hex.
 
     Raises: TokenParseError (parse) for lone surrogates.
     """
@@ -170,10 +163,7 @@ def escape(text: str) -> str:
 
 
 def unescape(text: str) -> str:
-    """Undo `escape`, strictly.
-
-    Raises: TokenParseError (parse).
-    """
+    """Undo `escape`, strictly. Raises: TokenParseError (parse)."""
     head, *rest = text.split("%")
     try:
         data = head.encode("ascii") + b"".join(

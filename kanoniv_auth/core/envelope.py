@@ -1,9 +1,7 @@
 """Execution envelopes: the holder's signed receipt that an action happened (docs/spec/token.md §3).
 
-An envelope carries its links, so it can be checked later without the token. It proves who signed,
-under which
-authority, in which order; not the time of signing, nor that no later one is missing: that takes a
-checkpoint.
+An envelope carries its links, so it can be checked later without the token. It proves who signed, under which
+authority, in which order; not the time of signing, nor that no later one is missing: that takes a checkpoint.
 """
 
 from __future__ import annotations
@@ -39,12 +37,10 @@ _FIELDS = ("act", "arg", "cid", "fct", "iat", "met", "non", "prv", "res", "seq",
 class Envelope(Value):
     """One verified receipt.
 
-    id: 32 bytes, what the next envelope of the stream names as `prev` · chain: the authority ·
-    action, target, result:
-    text · args_sha256: 32 bytes · issued_at: unix seconds, claimed by the holder · facts: what
-    caveats were held
-    against, claimed by the holder · stream: 16 bytes · seq: 0, 1, … in its stream · text: as it was
-    sent
+    id: 32 bytes, what the next envelope of the stream names as `prev` · chain: the authority · action,
+    target, result: text · args_sha256: 32 bytes · issued_at: unix seconds, claimed by the holder · facts:
+    what caveats were held against, claimed by the holder · stream: 16 bytes · seq: 0, 1, … in its stream ·
+    text: as it was sent
     """
 
     __slots__ = (
@@ -107,12 +103,10 @@ def make_envelope(  # noqa: PLR0913 - keyword-only, each one a field of the enve
 ) -> str:
     """Sign one receipt; returns `kde2.…~links`.
 
-    The caller has verified that the chain grants `action` at `now` (unix seconds). args_sha256: 32
-    bytes ·
-    stream: 16 random bytes per process and home · seq: 0 for its first · prev: id of the one
-    before, zeros for the first ·
-    nonce: 16 random bytes. Raises: KeyInvalid (not the holder), TokenParseError (a text, size or
-    type it cannot hold).
+    The caller has verified that the chain grants `action` at `now` (unix seconds). args_sha256: 32 bytes ·
+    stream: 16 random bytes per process and home · seq: 0 for its first · prev: id of the one before, zeros
+    for the first · nonce: 16 random bytes.
+    Raises: KeyInvalid (not the holder), TokenParseError (a text, size or type it cannot hold).
     """
     if holder.public != chain.holder:
         raise KeyInvalid("bad_key", detail="this key does not hold the chain")
@@ -142,13 +136,11 @@ def _value(value: str | int | bool) -> str | int | bool:
 
 
 def verify_envelope(text: str, *, roots: TrustedRoots, revoked: Revocations | None) -> Envelope:
-    """Check a receipt:
+    """Check a receipt: its links from a trusted root, its signature, and that it was within its authority.
 
-    its links from a trusted root, its signature, and that it was within its authority.
-
-    The order of checks and their codes: docs/spec/token.md §3.2. Times are compared with the
-    envelope's own `iat`, which
-    its signer claims. Raises: a subclass of AuthError.
+    The order of checks and their codes: docs/spec/token.md §3.2. Times are compared with the envelope's own
+    `iat`, which its signer claims.
+    Raises: a subclass of AuthError.
     """
     # (0) form
     raw, links = _split(text)
@@ -208,10 +200,7 @@ def _split(text: object) -> tuple[bytes, str]:
 
 
 def _read_fields(payload: bytes) -> dict[str, Any]:
-    """Decode an envelope's payload into Python's types:
-
-    bytes for hashes, text unescaped, empty tables for absent ones.
-    """
+    """Decode a payload: bytes for hashes, text unescaped, empty tables for absent ones."""
     found = uncanonical(payload)
     if type(found) is not dict:
         raise TokenParseError("parse", detail="an envelope that is not an object")
@@ -255,8 +244,8 @@ def _sized(value: object, size: int) -> bytes:
 def check_stream(envelopes: Sequence[Envelope]) -> None:
     """Check that verified envelopes are one unbroken stream of one holder, first to last.
 
-    Two envelopes with one `seq`, a gap, another stream between them or another holder fail. A
-    missing tail cannot be seen.
+    Two envelopes with one `seq`, a gap, another stream between them or another holder fail. A missing tail
+    cannot be seen.
     Raises: SignatureInvalid (bad_signature) naming the place.
     """
     before: Envelope | None = None
@@ -273,10 +262,7 @@ def check_stream(envelopes: Sequence[Envelope]) -> None:
 
 
 def envelope_view(envelope: Envelope) -> dict[str, Any]:
-    """Show a receipt as the JSON form people read;
-
-    `envelope` in it is the signed text, the rest is derived from it.
-    """
+    """Show a receipt as JSON; `envelope` in it is the signed text, all else is derived from that."""
     return {
         "agent_did": envelope.agent_did,
         "root_did": envelope.root_did,

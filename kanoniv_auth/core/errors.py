@@ -1,9 +1,8 @@
 """Every way to be refused: one table of reason codes, one exception class for each kind.
 
-An error holds a slug and facts. The one sentence here is for `str(error)`; hints and layout are the
-surfaces' business (`kanoniv_auth.cli.render`, `kanoniv_ci.report`). The slugs are the reason codes
-of
-`vectors/` and of docs/spec/token.md §4.
+An error holds a slug and facts. The one sentence here is for `str(error)`; hints and layout are the surfaces'
+business (`kanoniv_auth.cli.render`, `kanoniv_ci.report`). The slugs are the reason codes of `vectors/` and of
+docs/spec/token.md §4.
 """
 
 from __future__ import annotations
@@ -17,9 +16,8 @@ UNUSABLE = 2
 class Reason(Value):
     """One row of the table.
 
-    slug: the machine-readable code · code: the Action's `KAN-…` code · exit: process exit status (1
-    refused by a
-    valid check, 2 unusable input) · text: the sentence, a `str.format` template over the facts.
+    slug: the machine-readable code · code: the Action's `KAN-…` code · exit: process exit status (1 refused
+    by a valid check, 2 unusable input) · text: the sentence, a `str.format` template over the facts.
     """
 
     __slots__ = ("slug", "code", "exit", "text")
@@ -118,10 +116,7 @@ def _rebuild(kind: type[AuthError], slug: str, facts: dict[str, object]) -> Auth
 
 
 class ScopeViolation(AuthError):
-    """The action is outside the granted scopes (facts need, have), or a link claims more than its
-
-    parent.
-    """
+    """The action is outside the granted scopes (facts need, have), or a link claims more than its parent."""
 
     slugs = ("scope", "widened")
 
@@ -139,10 +134,7 @@ class ChainTooDeep(AuthError):
 
 
 class SignatureInvalid(AuthError):
-    """The chain does not prove what it says:
-
-    a signature, its root, or bounds that no honest issuer signs.
-    """
+    """The chain does not prove what it says: a signature, its root, or bounds that no honest issuer signs."""
 
     slugs = ("bad_signature", "untrusted_root", "outlives_parent", "bad_bounds")
 

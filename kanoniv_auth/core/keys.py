@@ -1,7 +1,6 @@
 """Ed25519 keys and their names. Not storage: bytes and text in, values out (docs/spec/token.md §2).
 
-A principal is a public key. `did:agent:` is the short label people see, `did:key` the full key as
-text.
+A principal is a public key. `did:agent:` is the short label people see, `did:key` the full key as text.
 """
 
 from __future__ import annotations
@@ -14,8 +13,7 @@ from kanoniv_auth.core.errors import KeyInvalid, TokenParseError
 from kanoniv_auth.core.value import Value
 
 _P = 2**255 - 19
-# y coordinates of the points of order 1, 2, 4 and 8, with either sign bit: such a "key" signs for
-# everybody
+# y coordinates of the points of order 1, 2, 4 and 8, with either sign bit: such a "key" signs for everybody
 _SMALL_ORDER = frozenset(
     (y | sign << 255).to_bytes(32, "little")
     for sign in (0, 1)
@@ -49,9 +47,7 @@ def check_public(public: bytes) -> bytes:
 
 
 def check_point(public: bytes) -> bytes:
-    """Return a public key that lies in the prime-order group:
-
-    the full check, for keys that come from outside.
+    """Return a public key that lies in the prime-order group: the full check, for keys that come from outside.
 
     Raises: KeyInvalid (bad_key).
     """
@@ -110,9 +106,7 @@ def parse_did_key(text: str) -> bytes:
 
 
 class KeyPair(Value):
-    """An Ed25519 key pair;
-
-    the public half is always derived from the seed, and `repr` hides the seed.
+    """An Ed25519 key pair; the public half is always derived from the seed, and `repr` hides the seed.
 
     seed: 32 secret bytes · public: 32 bytes · did: its `did:agent:` label
     """
@@ -157,13 +151,10 @@ class KeyPair(Value):
 
 
 def parse_secret(text: str) -> KeyPair:
-    """Read a private key as people paste it:
-
-    hex, base64 or base64url (padded or not), PEM, or a whole key file.
+    """Read a private key as people paste it: hex, base64 or base64url (padded or not), PEM, or a whole key file.
 
     White space is dropped. The public half in a key file is ignored and derived again.
-    Raises: KeyInvalid (bad_key); the detail says the length or form found and never a byte of the
-    text.
+    Raises: KeyInvalid (bad_key); the detail says the length or form found and never a byte of the text.
     """
     if len(text) > _MAX_SECRET_TEXT:
         raise KeyInvalid("bad_key", detail=f"{len(text)} characters are no key")

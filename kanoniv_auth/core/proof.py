@@ -25,10 +25,7 @@ _U64 = 8
 
 
 class Seal(Value):
-    """signature: 64 bytes · expires_at: unix seconds · audience:
-
-    the verifier's name, "" for any without one.
-    """
+    """signature: 64 bytes · expires_at: unix seconds · audience: the verifier's name, "" for any without one."""
 
     __slots__ = ("signature", "expires_at", "audience")
 
@@ -102,8 +99,7 @@ def pop_message(
     chain_id: bytes, issued_at: int, nonce: bytes, *, audience: str, action: str, args_sha256: bytes
 ) -> bytes:
     """The bytes a pop signs; lengths stand before texts, so none can be split another way."""
-    # what is not ASCII or too long is no scope and no audience either: it is refused as such,
-    # not here
+    # what is not ASCII or too long is no scope and no audience either: it is refused as such, not here
     name = audience.encode("ascii", "backslashreplace")
     scope = action.encode("ascii", "backslashreplace")
     texts = _u16(name) + name + _u16(scope) + scope
@@ -119,9 +115,8 @@ def seal(
 ) -> str:
     """End a chain with its holder's seal; returns the token.
 
-    now: unix seconds · audience: the one verifier it is for, "" for verifiers without a name ·
-    expires_at: unix seconds; default the chain's earliest expiry, 90 days from now when it has
-    none.
+    now: unix seconds · audience: the one verifier it is for, "" for verifiers without a name · expires_at:
+    unix seconds; default the chain's earliest expiry, 90 days from now when it has none.
     Raises: KeyInvalid (not the holder), TokenExpired, TokenParseError (audience).
     """
     latest = chain.expires_at if chain.expires_at is not None else now + MAX_SEAL
@@ -146,8 +141,7 @@ def pop(
 ) -> str:
     """End a chain with its holder's proof for one request; returns the token.
 
-    action: the scope asked for · args_sha256: 32 bytes over the request's arguments · now: unix
-    seconds ·
+    action: the scope asked for · args_sha256: 32 bytes over the request's arguments · now: unix seconds ·
     nonce: 16 random bytes, never used again with this key.
     Raises: KeyInvalid (not the holder), TokenParseError (audience, nonce, arguments).
     """

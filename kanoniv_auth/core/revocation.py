@@ -1,7 +1,4 @@
-"""What a root has revoked: ids and keys, as verification asks for them.
-
-Not the signed list itself.
-"""
+"""What a root has revoked: ids and keys, as verification asks for them. Not the signed list itself."""
 
 from __future__ import annotations
 
@@ -26,12 +23,9 @@ class Revocations(Value):
         self._fill({root: frozenset(entries) for root, entries in by_root.items()})
 
     def enforce(self, chain: Chain) -> None:
-        """Refuse a chain with a revoked link id, or a revoked key that issued or received any of
+        """Refuse a chain with a revoked link id, or a revoked key that issued or received any of its links.
 
-        its links.
-
-        Only the list of the chain's own root counts: another root's list says nothing about this
-        one's.
+        Only the list of the chain's own root counts: another root's list says nothing about this one's.
         Raises: Revoked.
         """
         entries = self.by_root.get(chain.root)

@@ -21,8 +21,7 @@ _HEX = "0123456789abcdef"
 def scope(*segments: str) -> str:
     """Build a scope from outside values (repository, branch, tool): the one encoder.
 
-    Every UTF-8 byte outside `[A-Za-z0-9_-]` becomes `%xx`, so a dot in a branch name starts no new
-    segment.
+    Every UTF-8 byte outside `[A-Za-z0-9_-]` becomes `%xx`, so a dot in a branch name starts no new segment.
     Raises: UsageError for no segments, an empty one, or one that is too long.
     """
     encoded = ".".join([_encode(segment) for segment in segments])
@@ -102,7 +101,8 @@ def check_scope(text: object) -> str:
 def parse_scopes(value: str | Iterable[str]) -> tuple[str, ...]:
     """Read a list of scopes: text separated by commas or newlines, or an iterable of scopes.
 
-    Returns: 1–64 scopes, sorted and unique. Raises: UsageError.
+    Returns: 1–64 scopes, sorted and unique.
+    Raises: UsageError.
     """
     if isinstance(value, str):
         items = [item for item in value.replace("\n", ",").split(",") if item.strip()]

@@ -1,11 +1,7 @@
-"""The one module that speaks to libsodium, through PyNaCl:
+"""The one module that speaks to libsodium, through PyNaCl: SHA-256 and Ed25519 (RFC 8032), nothing else.
 
-SHA-256 and Ed25519 (RFC 8032), nothing else.
-
-libsodium's verify is strict: S < L, canonical and not small-order R and A. `nacl._sodium` is
-PyNaCl's own
-private binding, imported alone because the public package costs 20 ms more; the public bindings are
-the
+libsodium's verify is strict: S < L, canonical and not small-order R and A. `nacl._sodium` is PyNaCl's own
+private binding, imported alone because the public package costs 20 ms more; the public bindings are the
 fallback, and all vectors run on both.
 """
 
@@ -29,10 +25,8 @@ class BadPoint(Exception):
 class Backend:
     """Four functions over one libsodium, so that both bindings can be tested by name.
 
-    sha256(data) -> 32 bytes · public_key(seed) -> 32 bytes · sign(seed, public, message) -> 64
-    bytes ·
-    open_signed(signature ‖ message, public) raises BadSignature · check_point(public) raises
-    BadPoint
+    sha256(data) -> 32 bytes · public_key(seed) -> 32 bytes · sign(seed, public, message) -> 64 bytes ·
+    open_signed(signature ‖ message, public) raises BadSignature · check_point(public) raises BadPoint
     """
 
     __slots__ = ("check_point", "open_signed", "public_key", "sha256", "sign")
@@ -91,10 +85,7 @@ def private_binding() -> Backend:
 
 
 def public_binding() -> Backend:
-    """Bind to the documented `nacl.bindings`:
-
-    the fallback, and the other half of the backend test.
-    """
+    """Bind to the documented `nacl.bindings`: the fallback, and the other half of the backend test."""
     from nacl import bindings, exceptions  # noqa: PLC0415 - 20 ms, only when the private binding is gone
 
     def sign(seed: bytes, public: bytes, message: bytes) -> bytes:

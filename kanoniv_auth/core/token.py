@@ -1,8 +1,7 @@
 """The wire form: text ⇄ links (docs/spec/token.md §1). Parsing proves nothing.
 
-`UnverifiedToken` is what a string says; a `Chain` is links whose signatures were checked from a
-root key onwards
-(or that were just issued). Only `verification` turns the first into the second.
+`UnverifiedToken` is what a string says; a `Chain` is links whose signatures were checked from a root key
+onwards (or that were just issued). Only `verification` turns the first into the second.
 """
 
 from __future__ import annotations
@@ -32,8 +31,8 @@ _NAME_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.
 class UnverifiedToken(Value):
     """What a string says, checked for form alone.
 
-    text: the part before the proof, `kd2.` and links · links: base64url texts, 1–16 · proof: text
-    after `~`, None in a grant
+    text: the part before the proof, `kd2.` and links · links: base64url texts, 1–16 · proof: text after
+    `~`, None in a grant
     """
 
     __slots__ = ("text", "links", "proof")
@@ -52,9 +51,8 @@ class UnverifiedToken(Value):
 class Link(Value):
     """One delegation: an issuer's key gives `aud` these scopes.
 
-    id: 32 bytes, a hash over the payloads up to here · issuer, aud: public keys · scopes: sorted ·
-    caveats: sorted ·
-    issued_at, expires_at: unix seconds (None: no expiry) · jti: 22 characters · name: its issuer's
+    id: 32 bytes, a hash over the payloads up to here · issuer, aud: public keys · scopes: sorted · caveats:
+    sorted · issued_at, expires_at: unix seconds (None: no expiry) · jti: 22 characters · name: its issuer's
     label, decides nothing
     """
 
@@ -107,12 +105,10 @@ class Link(Value):
 class Chain(Value):
     """Links from a root to a holder, in order, with what follows from them as a whole.
 
-    parent: the chain without its last link · links: root's first · granted: the last link's scopes
-    as a set ·
-    caveats: of all links · expires_at: the earliest, None when no link has one · latest_iat: the
-    greatest `iat` ·
-    deepest: greatest index that `max_depth` caveats and the format leave for a further link ·
-    text: `kd2.` and the links, which is a grant
+    parent: the chain without its last link · links: root's first · granted: the last link's scopes as a set
+    · caveats: of all links · expires_at: the earliest, None when no link has one · latest_iat: the greatest
+    `iat` · deepest: greatest index that `max_depth` caveats and the format leave for a further link · text:
+    `kd2.` and the links, which is a grant
     """
 
     __slots__ = (
@@ -228,10 +224,7 @@ def _describe(token: str) -> str:
 
 
 def split_link(text: str) -> tuple[bytes, bytes]:
-    """Split a link's base64url text into signature (64 bytes) and payload. Raises:
-
-    TokenParseError (parse).
-    """
+    """Split a link's base64url text into signature (64 bytes) and payload. Raises: TokenParseError (parse)."""
     raw = unb64u(text)
     if len(raw) <= sodium.SIGNATURE:
         raise TokenParseError("parse", detail="a link without a payload")
@@ -296,8 +289,7 @@ def encode_payload(  # noqa: PLR0917 - the fields of a payload, in one call
     """
     if not 0 <= iat <= MAX_INT or not 0 <= (exp or 0) <= MAX_INT:
         raise TokenParseError("parse", detail="a time outside 0…2^53")
-    # none of these characters needs an escape in JSON, and the keys stand sorted: aud cav exp iat
-    # iss jti nam scp
+    # none of these characters needs an escape in JSON, and the keys stand sorted: aud cav exp iat iss jti nam scp
     cav = f'"cav":{canonical(caveats).decode("ascii")},' if caveats else ""
     until = "" if exp is None else f'"exp":{exp},'
     root = "" if iss is None else f'"iss":"{iss}",'
@@ -344,8 +336,5 @@ def check_name(value: object) -> str:
 
 
 def fingerprint(token: str) -> str:
-    """Name a token in logs:
-
-    the first 16 hex digits of its SHA-256, from which it cannot be found.
-    """
+    """Name a token in logs: the first 16 hex digits of its SHA-256, from which it cannot be found."""
     return sodium.sha256(token.encode("utf-8", "surrogatepass")).hex()[:16]

@@ -1,8 +1,7 @@
 """The one base of the values on the verify path: immutable, slotted, compared by their fields.
 
-Not a general record library: elsewhere frozen, slotted dataclasses do this job. They are kept off
-this
-path because importing `dataclasses` alone costs more than two signature checks of a whole process.
+Not a general record library: elsewhere frozen, slotted dataclasses do this job. They are kept off this path
+because importing `dataclasses` alone costs more than two signature checks of a whole process.
 """
 
 from __future__ import annotations
@@ -14,10 +13,7 @@ if TYPE_CHECKING:
 
 
 class Value:
-    """Base class:
-
-    fields are the `__slots__` of the subclass, set once by `_fill`, in that order.
-    """
+    """Base class: fields are the `__slots__` of the subclass, set once by `_fill`, in that order."""
 
     __slots__: tuple[str, ...] = ()
     _setters: tuple[Callable[[object, object], None], ...] = ()

@@ -55,9 +55,8 @@ _NO_ARGS: bytes = sodium.sha256(b"")
 class TrustedRoots(Value):
     """The roots a verifier was configured with.
 
-    keys: public keys, 32 bytes each · dids: `did:agent:` labels · retired: label → unix seconds
-    from which that root
-    no longer counts, whatever its links say about when they were issued
+    keys: public keys, 32 bytes each · dids: `did:agent:` labels · retired: label → unix seconds from which
+    that root no longer counts, whatever its links say about when they were issued
     """
 
     __slots__ = ("keys", "dids", "retired")
@@ -76,10 +75,7 @@ class TrustedRoots(Value):
         self._fill(frozenset(keys), frozenset(dids), dict(retired or {}))
 
     def require(self, key: bytes, now: int) -> None:
-        """Refuse a root that is not pinned, or no longer. Raises:
-
-        NoTrustedRoot, SignatureInvalid (untrusted_root).
-        """
+        """Refuse a root that is not pinned, or no longer. Raises: NoTrustedRoot, SignatureInvalid (untrusted_root)."""
         if key in self.keys and not self.retired:
             return
         # the label costs a hash, so it is made when something asks for it
@@ -96,9 +92,8 @@ class TrustedRoots(Value):
 class Access(Value):
     """One thing somebody wants to do, and the facts the enforcing side knows about it.
 
-    action: a scope · context: facts for `context` caveats · resource: a path · cost: currency and
-    integer minor units ·
-    args_sha256: 32 bytes over the request's arguments, for a pop
+    action: a scope · context: facts for `context` caveats · resource: a path · cost: currency and integer
+    minor units · args_sha256: 32 bytes over the request's arguments, for a pop
     """
 
     __slots__ = ("action", "context", "resource", "cost", "args_sha256")
@@ -122,9 +117,7 @@ class Access(Value):
 
 
 class VerifiedToken(Value):
-    """A chain whose every signature was checked from a trusted root to its holder, and the
-
-    holder's proof.
+    """A chain whose every signature was checked from a trusted root to its holder, and the holder's proof.
 
     chain: the links · proof: the seal or pop that ends them. Made here alone.
     """
@@ -188,13 +181,11 @@ def verify(
 ) -> VerifiedToken:
     """Decide whether the holder of `token` may do `access` (steps 0–10).
 
-    roots: the pinned roots · audience: this verifier's own name, None when it has none · now: unix
-    seconds ·
-    once: (key, seconds) → True the first time within that time; None refuses every pop · revoked:
-    lists by root ·
-    cache: signatures checked before; decisions are never cached.
-    Returns: what was proven. Raises: a subclass of AuthError whose slug names the first step that
-    failed.
+    roots: the pinned roots · audience: this verifier's own name, None when it has none · now: unix seconds
+    · once: (key, seconds) → True the first time within that time; None refuses every pop · revoked: lists
+    by root · cache: signatures checked before; decisions are never cached.
+    Returns: what was proven.
+    Raises: a subclass of AuthError whose slug names the first step that failed.
     """
     verified = _prove(token, roots, audience, access, now, once, revoked, cache)
     chain = verified.chain
@@ -234,8 +225,8 @@ def read_parent(
 ) -> Chain:
     """Check the links of a token or grant (steps 0, 2–5, 7, 9) and leave its proof aside.
 
-    For whoever is about to prove the holder's key by using it: delegating further, signing,
-    accepting a grant.
+    For whoever is about to prove the holder's key by using it: delegating further, signing, accepting a
+    grant.
     Raises: as `verify`.
     """
     chain = read_chain(parse(token), roots, now, cache)
@@ -256,8 +247,7 @@ def _prove(  # noqa: PLR0917 - verify's arguments, handed on
     revoked: Revocations | None,
     cache: Cache | None,
 ) -> VerifiedToken:
-    # (1) a hit saves decoding and signatures, nothing else: all that can change between two calls
-    # runs below
+    # (1) a hit saves decoding and signatures, nothing else: all that can change between two calls runs below
     verified = cache.get(token) if cache is not None else None
     known = verified is not None
     if verified is None:
@@ -289,9 +279,7 @@ def _prove(  # noqa: PLR0917 - verify's arguments, handed on
 def read_chain(
     unverified: UnverifiedToken, roots: TrustedRoots, now: int, cache: Cache | None
 ) -> Chain:
-    """Check the links of a token in order, root first (steps 2–5), going on from the longest
-
-    prefix known.
+    """Check the links of a token in order, root first (steps 2–5), going on from the longest prefix known.
 
     Raises: as `verify`.
     """
@@ -309,8 +297,7 @@ def read_chain(
             _check_bounds(None, link)
             chain = Chain(None, link, PREFIX + text)
             continue
-        # (3) the signature over the bytes as sent, by the key that the link before names; decoded
-        # only then
+        # (3) the signature over the bytes as sent, by the key that the link before names; decoded only then
         holder = chain.links[-1]
         _check_signature(chain.depth, holder.aud, signature, link_message(holder.id, payload))
         link = read_payload(payload, holder.id, holder.aud)
@@ -358,8 +345,7 @@ def _check_proof(
             "holder_unproven", detail="a pop proves one request, and none was named"
         )
     else:
-        # action, audience and arguments are the verifier's own: nothing of the request is read from
-        # the token
+        # action, audience and arguments are the verifier's own: nothing of the request is read from the token
         message, where = (
             pop_message(
                 chain.id,
