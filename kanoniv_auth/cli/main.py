@@ -55,9 +55,13 @@ def _dispatch(words: Sequence[str]) -> int:
         arguments = parse(COMMANDS[words[0]], words[1:])
         if arguments is not None:
             return run(arguments)
-    from kanoniv_auth.cli.tree import run_click  # noqa: PLC0415 - click alone costs four bare interpreters
+    from kanoniv_auth.cli import tree  # noqa: PLC0415 - click alone costs four bare interpreters
 
-    return run_click(words)
+    try:
+        answer = tree.parse(words)
+    except UsageError as error:
+        return refuse(error, as_json="--json" in words, command=words[0] if words else None)
+    return answer if isinstance(answer, int) else run(answer)
 
 
 def run(arguments: Arguments) -> int:

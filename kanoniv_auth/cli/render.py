@@ -195,6 +195,12 @@ def _untrusted(facts: Facts) -> str:
     return f"use a token from a root you trust; only if {facts['root_did']} is yours, set KANONIV_ROOT_DID to it"
 
 
+def _bad_key(facts: Facts) -> str:
+    if "kanoniv-auth[ci]" in str(facts.get("detail")):
+        return "pip install 'kanoniv-auth[ci]', or give the key as base64"
+    return "kanoniv-auth init --print-secret prints a root key in the form that is wanted"
+
+
 def _usage(facts: Facts) -> str:
     fix = facts.get("fix")
     if not fix:
@@ -243,9 +249,7 @@ _FIXES: dict[str, Callable[[Facts], str]] = {
         "kanoniv-auth init makes one; or put an existing one into KANONIV_ROOT_KEY"
     ),
     "key_permissions": _permissions,
-    "bad_key": _always(
-        "kanoniv-auth init --print-secret prints a root key in the form that is wanted"
-    ),
+    "bad_key": _bad_key,
     "usage": _usage,
 }
 

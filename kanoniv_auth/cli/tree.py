@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from kanoniv_auth import __version__
-from kanoniv_auth.cli import argv, main, manual
-from kanoniv_auth.core.errors import UsageError
+from kanoniv_auth.cli import argv, manual
+from kanoniv_auth.core.errors import UNUSABLE, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_INTERRUPTED = 130
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -69,11 +68,14 @@ def parse(words: Sequence[str]) -> argv.Arguments | int:
 
     Raises: UsageError in click's words.
     """
+    group = build()
+    if not words:
+        click.echo(group.get_help(click.Context(group, info_name="kanoniv-auth")), err=True)
+        return UNUSABLE
     try:
-        answer = build().main(list(words), prog_name="kanoniv-auth", standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
-        return error.exit_code
+        answer = group.main(list(words), prog_name="kanoniv-auth", standalone_mode=False)
+    except click.exceptions.Abort:
+        return _INTERRUPTED
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         path = context.command_path if context is not None else "kanoniv-auth"
@@ -84,17 +86,3 @@ def parse(words: Sequence[str]) -> argv.Arguments | int:
 def _sentence(error: click.ClickException) -> str:
     text = " ".join(error.format_message().split()).rstrip(".")
     return text[:1].lower() + text[1:]
-
-
-def run_click(words: Sequence[str]) -> int:
-    """Run a command line through click; returns the exit status."""
-    try:
-        arguments = parse(words)
-    except UsageError as error:
-        return main.refuse(error, as_json="--json" in words, command=words[0] if words else None)
-    except click.exceptions.Abort:
-        return 130
-    if isinstance(arguments, int):
-        sys.stdout.flush()
-        return arguments
-    return main.run(arguments)

@@ -25,6 +25,7 @@ VARIANTS: list[dict[str, object]] = [
     {"want": "", "got": "other"},
     {"folder": "/x/keys"},
     {"detail": "a bundle (kdb2.) holds a private key"},
+    {"detail": "a PEM key needs the extra: pip install kanoniv-auth[ci]"},
     {"path": "/x/local.pub"},
     {"fix": "4h"},
     {"fix": "kanoniv-auth init --force"},
