@@ -119,8 +119,8 @@ class Comments:
             if error.status in (401, 403, 404):
                 raise Refusal([problem("KAN-COMMENT-001", status=error.status)]) from None
             raise Refusal([problem("KAN-COMMENT-003", detail=f"HTTP {error.status}")]) from None
-        except (RequestException, RuntimeError, ValueError, AssertionError) as error:
-            # PyGithub's own word for a redirect to another host, or for an answer that is no JSON
+        except (RequestException, RuntimeError, ValueError, TypeError, AssertionError) as error:
+            # what PyGithub raises for a redirect to another host, or for an answer that is not what it should be
             detail = type(error).__name__
             raise Refusal([problem("KAN-COMMENT-003", detail=detail)]) from None
 

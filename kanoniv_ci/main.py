@@ -213,6 +213,9 @@ def _report(environ: dict[str, str], console: Console) -> int:
     except Refusal as refusal:
         for found in refusal.problems:
             console.notice(found.line, found.code)
+    except Exception as error:  # noqa: BLE001 - a report never fails the job
+        found = _defect(error)
+        console.notice(found.line, found.code)
     return 0
 
 

@@ -66,7 +66,9 @@ class Outcome:
     @property
     def codes(self) -> list[str]:
         """The KAN codes of the annotations, in order."""
-        return re.findall(r"^::(?:error|warning|notice) title=(KAN-[A-Z]+-\d+)::", self.stdout, re.M)
+        return re.findall(
+            r"^::(?:error|warning|notice) title=(KAN-[A-Z]+-\d+)::", self.stdout, re.M
+        )
 
 
 @dataclass
@@ -120,7 +122,9 @@ class Job:
     ) -> Outcome:
         """Any step. environ: further variables, None takes one away."""
         self.steps += 1
-        files = {name: self.folder / f"{self.steps}-{name}" for name in ("OUTPUT", "ENV", "STEP_SUMMARY")}
+        files = {
+            name: self.folder / f"{self.steps}-{name}" for name in ("OUTPUT", "ENV", "STEP_SUMMARY")
+        }
         for path in files.values():
             path.touch()
         full: dict[str, str | None] = {

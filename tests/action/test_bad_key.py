@@ -14,10 +14,16 @@ from tests.action.step import SEED, Job
     [
         (base64.b64encode(SEED[:31]).decode(), "base64 of 31 bytes, 32 are wanted"),
         (base64.b64encode(SEED + SEED).decode(), "base64 of 64 bytes, 32 are wanted"),
-        (SEED.hex()[:-1], "63 characters that are neither base64, base64url, hex, PEM nor a key file"),
+        (
+            SEED.hex()[:-1],
+            "63 characters that are neither base64, base64url, hex, PEM nor a key file",
+        ),
         ("{}", "JSON without a private_key"),
         ('{"private_key": "zzzz"}', "private_key in the key file is base64 of 3 bytes"),
-        ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", "a PEM block that is damaged"),
+        (
+            "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----",
+            "a PEM block that is damaged",
+        ),
         ("did:agent:21fe31dfa154a261626bf854046fd227", "neither base64"),
     ],
 )

@@ -29,7 +29,9 @@ def test_two_writers_converge(job: Job, github: GitHubProcess, order: tuple[str,
 
 
 @pytest.mark.parametrize("twin", ["before", "after"])
-def test_a_create_that_was_answered_late_leaves_one(job: Job, github: GitHubProcess, twin: str) -> None:
+def test_a_create_that_was_answered_late_leaves_one(
+    job: Job, github: GitHubProcess, twin: str
+) -> None:
     github.arm("issues/create-comment", twin=twin)
     job.mint()
     job.report(post_audit="true", github_api_url=github.url, github_token=github.token)

@@ -24,7 +24,10 @@ def test_the_first_run_creates_and_the_rerun_updates(job: Job, github: GitHubPro
     assert second.outputs["token_fingerprint"] in comment["body"]
     assert created.outputs == updated.outputs
     assert created.outputs["comment_url"].endswith(f"issuecomment-{comment['id']}")
-    assert f"kanoniv-auth: the pull request shows it: {created.outputs['comment_url']}" in updated.lines
+    assert (
+        f"kanoniv-auth: the pull request shows it: {created.outputs['comment_url']}"
+        in updated.lines
+    )
 
 
 def test_an_unchanged_body_is_no_request(job: Job, github: GitHubProcess) -> None:

@@ -36,7 +36,9 @@ def test_what_stays_is_tried_once(job: Job, github: GitHubProcess, status: int) 
 def test_the_attempts_end(job: Job, github: GitHubProcess) -> None:
     github.arm("issues/list-comments", status=503, times=None, retry_after="0")
     job.mint()
-    shown = job.report(post_audit="true", github_api_url=github.url, github_token=TOKEN, max_attempts="3")
+    shown = job.report(
+        post_audit="true", github_api_url=github.url, github_token=TOKEN, max_attempts="3"
+    )
     assert (shown.exit, shown.codes, len(github.requests())) == (0, ["KAN-COMMENT-003"], 3)
     assert "HTTP 503" in shown.lines[-1]
     github.reset()
@@ -68,9 +70,12 @@ def test_nobody_there(job: Job) -> None:
     assert (shown.exit, shown.codes) == (0, ["KAN-COMMENT-003"])
 
 
-def test_a_redirect_to_another_host_is_not_followed(job: Job, github: GitHubProcess) -> None:
+@pytest.mark.parametrize("status", [301, 302, 307])
+def test_a_redirect_to_another_host_is_not_followed(
+    job: Job, github: GitHubProcess, status: int
+) -> None:
     elsewhere = github.url.replace("127.0.0.1", "localhost") + "/stolen"
-    github.arm("issues/list-comments", status=302, location=elsewhere, times=None)
+    github.arm("issues/list-comments", status=status, location=elsewhere, times=None)
     job.mint()
     shown = job.report(post_audit="true", github_api_url=github.url, github_token=TOKEN)
     assert (shown.exit, shown.codes) == (0, ["KAN-COMMENT-003"])
@@ -79,9 +84,17 @@ def test_a_redirect_to_another_host_is_not_followed(job: Job, github: GitHubProc
 
 
 def test_an_answer_that_is_no_json_shows_nothing_of_itself(job: Job, github: GitHubProcess) -> None:
-    github.arm("issues/list-comments", status=502, text="::error::<b>proxy says no</b>", times=None, retry_after="0")
+    github.arm(
+        "issues/list-comments",
+        status=502,
+        text="::error::<b>proxy says no</b>",
+        times=None,
+        retry_after="0",
+    )
     job.mint()
-    shown = job.report(post_audit="true", github_api_url=github.url, github_token=TOKEN, max_attempts="1")
+    shown = job.report(
+        post_audit="true", github_api_url=github.url, github_token=TOKEN, max_attempts="1"
+    )
     assert "proxy says no" not in shown.stdout + shown.stderr + shown.summary
     assert (shown.exit, shown.codes) == (0, ["KAN-COMMENT-003"])
     github.reset()
@@ -98,5 +111,7 @@ def test_no_pull_request(tmp_path: Path, github: GitHubProcess) -> None:
 def test_the_report_step_refuses_to_run_beside_the_key(job: Job, github: GitHubProcess) -> None:
     """A runner that hands INPUT_* down to composite steps would put key and network into one process."""
     job.mint()
-    shown = job.report(post_audit="true", github_api_url=github.url, github_token=TOKEN, root_key="x" * 44)
+    shown = job.report(
+        post_audit="true", github_api_url=github.url, github_token=TOKEN, root_key="x" * 44
+    )
     assert (shown.exit, shown.codes, github.requests()) == (2, ["KAN-RUNNER-006"], [])

@@ -22,7 +22,9 @@ def test_the_alarm_inside(job: Job) -> None:
         assert process.stdout is not None
         assert process.stderr is not None
         assert process.stdout.read() == b""
-        assert process.stderr.read().startswith(b"::error title=KAN-RUNNER-002::not done after 1 s.")
+        assert process.stderr.read().startswith(
+            b"::error title=KAN-RUNNER-002::not done after 1 s."
+        )
     finally:
         process.kill()
         process.communicate()
@@ -33,6 +35,8 @@ def test_the_alarm_inside(job: Job) -> None:
 def test_a_defect_says_where_and_nothing_else(job: Job) -> None:
     broken = job.run("mint", {}, stdin=b"a secret that is not JSON", KANONIV_SINK="tar")
     assert broken.exit == 2
-    assert broken.stderr.startswith("::error title=KAN-RUNNER-006::a defect of this action: JSONDecodeError at decoder.py:")
+    assert broken.stderr.startswith(
+        "::error title=KAN-RUNNER-006::a defect of this action: JSONDecodeError at decoder.py:"
+    )
     assert "secret" not in broken.stderr + broken.stdout
     assert "Traceback" not in broken.stderr

@@ -11,7 +11,9 @@ from tests.action.step import ROOT_DID, Job
 def test_dry_run(job: Job, key: bool) -> None:
     planned = job.mint(dry_run="true", **({} if key else {"root_key": ""}))
     assert planned.exit == 0
-    assert planned.lines == ["kanoniv-auth: dry run: would mint build, deploy.staging; nothing was minted"]
+    assert planned.lines == [
+        "kanoniv-auth: dry run: would mint build, deploy.staging; nothing was minted"
+    ]
     assert (planned.outputs["skipped"], planned.outputs["skip_reason"]) == ("true", "dry_run")
     assert (planned.outputs["token"], planned.env) == ("", {})
     assert planned.outputs["root_did"] == (ROOT_DID if key else "")

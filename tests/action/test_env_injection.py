@@ -50,4 +50,6 @@ def test_a_delimiter_that_occurs_in_the_value_is_drawn_again() -> None:
     from kanoniv_ci.commands import entry
 
     drawn = iter(["end-1", "end-2", "end-3"])
-    assert entry("X", "a\nend-1\nend-2", lambda: next(drawn)) == b"X<<end-3\na\nend-1\nend-2\nend-3\n"
+    assert (
+        entry("X", "a\nend-1\nend-2", lambda: next(drawn)) == b"X<<end-3\na\nend-1\nend-2\nend-3\n"
+    )

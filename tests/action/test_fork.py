@@ -26,7 +26,9 @@ def test_skip(tmp_path: Path, name: str, reason: str) -> None:
     assert "skipped, nothing was minted" in job.report(post_audit="true").summary
 
 
-@pytest.mark.parametrize(("mode", "exit", "kind"), [("warn", 0, "::warning "), ("fail", 2, "::error ")])
+@pytest.mark.parametrize(
+    ("mode", "exit", "kind"), [("warn", 0, "::warning "), ("fail", 2, "::error ")]
+)
 def test_warn_and_fail(tmp_path: Path, mode: str, exit: int, kind: str) -> None:
     stopped = pull_request(tmp_path, "pull_request_fork").mint(root_key="", on_fork=mode)
     assert (stopped.exit, stopped.codes) == (exit, ["KAN-FORK-001"])

@@ -24,7 +24,11 @@ def test_good(job: Job) -> None:
         now=int(time.time()), once=None, revoked=None, cache=None,
     )  # fmt: skip
     links = verified.chain.links
-    assert (len(links), links[0].name, links[0].scopes) == (1, "deploy-bot", ("build", "deploy.staging"))
+    assert (len(links), links[0].name, links[0].scopes) == (
+        1,
+        "deploy-bot",
+        ("build", "deploy.staging"),
+    )
     assert minted.outputs == {
         "token": token,
         "agent_did": verified.agent_did,
@@ -58,7 +62,9 @@ def test_the_home_is_private_and_holds_the_agents_key_alone(job: Job) -> None:
     home = job.session / "home"
     found = sorted(str(path.relative_to(home)) for path in home.rglob("*") if path.is_file())
     tokens = [name for name in found if name.endswith(".token")]
-    assert found == sorted([f"keys/{digits}.key", "tokens/latest", "trusted_roots/root.pub", *tokens])
+    assert found == sorted(
+        [f"keys/{digits}.key", "tokens/latest", "trusted_roots/root.pub", *tokens]
+    )
     for path in job.session.rglob("*"):
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
 
@@ -85,7 +91,9 @@ def test_the_report_shows_it(job: Job) -> None:
 def test_without_a_session_directory_it_makes_its_own(job: Job) -> None:
     del job.environ["KANONIV_SESSION"]
     minted = job.mint()
-    assert re.fullmatch(re.escape(job.environ["RUNNER_TEMP"]) + r"/kanoniv-[^/]+/home", minted.outputs["home"])
+    assert re.fullmatch(
+        re.escape(job.environ["RUNNER_TEMP"]) + r"/kanoniv-[^/]+/home", minted.outputs["home"]
+    )
 
 
 def test_never_must_be_said_and_then_holds(job: Job) -> None:

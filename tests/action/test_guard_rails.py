@@ -12,7 +12,11 @@ from tests.action.step import ROOT_DID, Job
     [
         ("KAN-GUARD-001", ROOT_DID, {"expected_root_did": "did:agent:" + "0" * 32}),
         ("KAN-GUARD-002", "scope build is not within", {"allowed_scopes": "deploy"}),
-        ("KAN-GUARD-002", "scope deploy is not within", {"scopes": "deploy", "allowed_scopes": "deploy.staging"}),
+        (
+            "KAN-GUARD-002",
+            "scope deploy is not within",
+            {"scopes": "deploy", "allowed_scopes": "deploy.staging"},
+        ),
         ("KAN-GUARD-003", "ttl 4h is longer than max_ttl 1h", {"max_ttl": "1h"}),
         ("KAN-GUARD-003", "no expiry", {"ttl": "never", "max_ttl": "10d"}),
     ],

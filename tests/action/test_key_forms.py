@@ -16,7 +16,9 @@ _PRIVATE = Ed25519PrivateKey.from_private_bytes(SEED)
 
 
 def pem(form: serialization.PrivateFormat) -> str:
-    return _PRIVATE.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode()
+    return _PRIVATE.private_bytes(
+        serialization.Encoding.PEM, form, serialization.NoEncryption()
+    ).decode()
 
 
 FORMS = {

@@ -54,15 +54,24 @@ def test_an_agent_name_outside_the_grammar_is_refused(job: Job, name: str) -> No
 def test_it_fits_into_a_comment_by_whole_sections(job: Job, github: GitHubProcess) -> None:
     long = [".".join([f"a{number}", *["x" * 90] * 8]) for number in range(12)]
     job.mint(scopes=",".join(long))
-    assert job.report(
-        post_audit="true", github_api_url=github.url, github_token=github.token
-    ).codes == []
+    assert (
+        job.report(post_audit="true", github_api_url=github.url, github_token=github.token).codes
+        == []
+    )
     from kanoniv_ci.markdown import Run, comment
     from kanoniv_ci.report import Hop, Report
 
     did = "did:agent:" + "0" * 32
     scopes = tuple(f"{'x' * 190}.{'y' * 190}.{'z' * 190}.{'w' * 190}.n{n}" for n in range(64))
-    report = Report("minted", "root_key", "host", root_did=did, agent_did=did, scopes=scopes, chain=(Hop(did, None, scopes, 9),))
+    report = Report(
+        "minted",
+        "root_key",
+        "host",
+        root_did=did,
+        agent_did=did,
+        scopes=scopes,
+        chain=(Hop(did, None, scopes, 9),),
+    )
     body = comment(report, Run.read({}), "0" * 16)
     assert len(body) <= 65_536
     assert "Left out for length" in body

@@ -29,9 +29,14 @@ def test_the_root_key_and_what_was_made(job: Job, form: str) -> None:
     digits = minted.outputs["agent_did"].rpartition(":")[2]
     agent = json.loads((job.session / "home" / "keys" / f"{digits}.key").read_text())["private_key"]
     seed = bytes.fromhex(agent) if len(agent) == 64 else base64.b64decode(agent)
-    masked_before_anything(minted.stdout, {minted.outputs["token"], *spellings(SEED), *spellings(seed)})
+    masked_before_anything(
+        minted.stdout, {minted.outputs["token"], *spellings(SEED), *spellings(seed)}
+    )
     body = [x for x in FORMS[form].splitlines() if not x.startswith(("-", "{", " ", "}"))]
-    assert set(body) <= {line.removeprefix("::add-mask::") for line in minted.stdout.splitlines()} or form == "wrapped"
+    assert (
+        set(body) <= {line.removeprefix("::add-mask::") for line in minted.stdout.splitlines()}
+        or form == "wrapped"
+    )
     for public in (minted.outputs["agent_did"], ROOT_DID, minted.outputs["token_fingerprint"]):
         assert f"::add-mask::{public}" not in minted.stdout
 
@@ -41,7 +46,9 @@ def test_masks_stand_before_every_other_line(job: Job) -> None:
     refused = job.mint(ttl="soon", parent_token="kd2.some-parent-token", api_key="an-api-key-0123")
     lines = refused.stdout.splitlines()
     first = next(number for number, line in enumerate(lines) if not line.startswith("::add-mask::"))
-    assert {f"::add-mask::{text}" for text in (KEY, "kd2.some-parent-token", "an-api-key-0123")} <= set(lines[:first])
+    assert {
+        f"::add-mask::{text}" for text in (KEY, "kd2.some-parent-token", "an-api-key-0123")
+    } <= set(lines[:first])
     assert not [line for line in lines[first:] if line.startswith("::add-mask::")]
 
 
@@ -55,4 +62,6 @@ def test_public_halves_in_a_key_file_are_not_masked(job: Job) -> None:
     text = json.dumps({"did": ROOT_DID, "public_key": public, "private_key": KEY}, indent=1)
     minted = job.mint(root_key=text)
     assert public not in minted.stdout
-    assert ROOT_DID not in "".join(x for x in minted.stdout.splitlines() if x.startswith("::add-mask::"))
+    assert ROOT_DID not in "".join(
+        x for x in minted.stdout.splitlines() if x.startswith("::add-mask::")
+    )

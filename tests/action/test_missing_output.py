@@ -18,7 +18,9 @@ def test_missing(job: Job, name: str) -> None:
 
 
 def test_nowhere_to_keep_the_home(job: Job) -> None:
-    refused = job.run("mint", {"root_key": KEY, "scopes": "a"}, KANONIV_SESSION=None, RUNNER_TEMP=None)
+    refused = job.run(
+        "mint", {"root_key": KEY, "scopes": "a"}, KANONIV_SESSION=None, RUNNER_TEMP=None
+    )
     assert (refused.exit, refused.codes) == (2, ["KAN-RUNNER-001"])
     assert "RUNNER_TEMP" in refused.stdout
 

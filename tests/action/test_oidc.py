@@ -16,7 +16,13 @@ def test_oidc(job: Job, key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "inputs", [{"api_key": "k" * 20}, {"endpoint": "https://x.example"}, {"audience": "x"}, {"debug_claims": "true"}]
+    "inputs",
+    [
+        {"api_key": "k" * 20},
+        {"endpoint": "https://x.example"},
+        {"audience": "x"},
+        {"debug_claims": "true"},
+    ],
 )
 def test_inputs_of_keyless_mode_alone(job: Job, inputs: dict[str, str]) -> None:
     minted = job.mint(**inputs)

@@ -13,7 +13,9 @@ from tests.support.github_process import GitHubProcess
 
 
 def files_holding(folder: Path, secrets: list[bytes]) -> list[Path]:
-    return [p for p in folder.rglob("*") if p.is_file() and any(s in p.read_bytes() for s in secrets)]
+    return [
+        p for p in folder.rglob("*") if p.is_file() and any(s in p.read_bytes() for s in secrets)
+    ]
 
 
 @pytest.mark.parametrize("form", FORMS)

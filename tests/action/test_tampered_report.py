@@ -39,7 +39,9 @@ TAMPERED = [
     pytest.param(lambda _: "[]", id="list"),
     pytest.param(lambda r: json.dumps(r)[:-1] + ', "status": "minted"}', id="twice"),
     pytest.param(lambda _: "[" * 100_000, id="deep"),
-    pytest.param(lambda r: json.dumps({**r, "agent_name": "ü"}, ensure_ascii=False), id="not-ascii"),
+    pytest.param(
+        lambda r: json.dumps({**r, "agent_name": "ü"}, ensure_ascii=False), id="not-ascii"
+    ),
 ]
 
 
