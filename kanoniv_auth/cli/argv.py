@@ -125,7 +125,7 @@ COMMANDS = {
             Option("-a --action", "SCOPE", required=True), *_SIGNED_WITH, Option("--target", "TEXT"),
             Option("--result", "TEXT"), Option("--metadata", "KEY=VALUE", kind=MANY),
         ),
-        Command("audit", "recording:audit", Option("--root-did", "DID"), rest="FILE|-|TEXT"),
+        Command("audit", "recording:audit", Option("--root-did", "DID"), rest="FILE|-|TEXT..."),
     )
 }  # fmt: skip
 

@@ -15,7 +15,7 @@ COMMANDS = {
     "status": "Exit 0 for a token that is alive, 1 for one that expired or is refused, 2 for none.",
     "exec": "Verify, run a command, sign a receipt. The command gets the exit status, stdin, stdout and stderr.",
     "sign": "Sign a receipt that an action happened; prints the envelope.",
-    "audit": "Verify receipts: a file (one a line), a folder of them, `-` for stdin, or the text itself.",
+    "audit": "Verify receipts: files (one receipt a line), folders of them, - for stdin, or the text itself.",
 }
 
 OPTIONS = {

@@ -32,7 +32,8 @@ def sign(arguments: Arguments) -> Outcome:
 
 def audit(arguments: Arguments) -> Outcome:
     """Verify receipts and show them; exit 1 for the first that is not true."""
-    found = api_audit(_texts(arguments.rest[0]), root_did=arguments.text("root_did"))
+    texts = [text for given in arguments.rest for text in _texts(given)]
+    found = api_audit(texts, root_did=arguments.text("root_did"))
     facts = {"count": len(found), "receipts": [envelope_view(envelope) for envelope in found]}
     return Outcome("all receipts are true", words.receipts(found), facts)
 
