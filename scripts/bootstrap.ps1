@@ -134,7 +134,9 @@ function Write-Shim {
     $bin = Join-Path $script:session 'bin'
     $cmd = '@"{0}" -I -S -B "{1}" %*' -f $script:python, $cli
     [System.IO.File]::WriteAllText((Join-Path $bin 'kanoniv-auth.cmd'), $cmd + "`r`n", $utf8)
-    $sh = 'exec "{0}" -I -S -B "{1}" "$@"' -f $script:python.Replace('\', '/'), $cli.Replace('\', '/')
+    $py = $script:python.Replace('\', '/')
+    $entry = $cli.Replace('\', '/')
+    $sh = 'exec "{0}" -I -S -B "{1}" "$@"' -f $py, $entry
     [System.IO.File]::WriteAllText((Join-Path $bin 'kanoniv-auth'), "#!/bin/sh`n" + $sh + "`n", $utf8)
 }
 
@@ -173,10 +175,13 @@ function Invoke-Report {
 function Invoke-Check {
     New-Session
     $script:python = Select-Python
-    $token = @($env:INPUT_TOKEN, $env:KANONIV_TOKEN)
-    Remove-Item Env:INPUT_TOKEN, Env:KANONIV_TOKEN -ErrorAction SilentlyContinue
+    $given = $env:INPUT_TOKEN
+    $held = $env:KANONIV_TOKEN
+    Remove-Item 'Env:INPUT_TOKEN' -ErrorAction SilentlyContinue
+    Remove-Item 'Env:KANONIV_TOKEN' -ErrorAction SilentlyContinue
     Install-All 'base' ''
-    $env:INPUT_TOKEN, $env:KANONIV_TOKEN = $token
+    $env:INPUT_TOKEN = $given
+    $env:KANONIV_TOKEN = $held
     & $script:python -I -S -B (Join-Path $script:session 'code\entrypoint.py') check
     $status = $LASTEXITCODE
     Remove-Item $script:session -Recurse -Force -ErrorAction SilentlyContinue

@@ -1,4 +1,4 @@
-"""Write docs/errors.md from the two tables of codes: `python scripts/errors_doc.py`; `--check` only compares (exit 1)."""
+"""Write docs/errors.md from the two tables of codes; `--check` only compares (exit 1)."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ class Outcome:
     def codes(self) -> list[str]:
         """The KAN codes of the annotations, in order."""
         return re.findall(
-            r"^::(?:error|warning|notice) title=(KAN-[A-Z]+-\d+)::", self.stdout, re.M
+            r"^::(?:error|warning|notice) title=(KAN-[A-Z]+-\d+)::", self.stdout, re.MULTILINE
         )
 
 

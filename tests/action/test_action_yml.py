@@ -1,4 +1,4 @@
-"""action.yml and verify/action.yml against the program: the same inputs, everything through env, secrets where they belong."""
+"""Both action.yml files against the program: the same inputs, everything through env, secrets where they belong."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def test_every_input_is_mapped(name: str) -> None:
 def test_each_secret_is_in_the_environment_of_one_step_alone() -> None:
     for name in SECRETS:
         holders = {
-            id.removesuffix("_windows")
-            for id, step in STEPS.items()
+            name_of.removesuffix("_windows")
+            for name_of, step in STEPS.items()
             if any(f"inputs.{name} }}}}" in str(value) for value in step["env"].values())
         }
         assert holders == {"report" if name == "github_token" else "mint"}
@@ -59,8 +59,8 @@ def test_steps(action: dict[str, Any]) -> None:
 @pytest.mark.parametrize("action", [ACTION, VERIFY], ids=["main", "verify"])
 def test_windows_steps_are_the_same_steps(action: dict[str, Any]) -> None:
     steps = {step["id"]: step for step in action["runs"]["steps"]}
-    for id, step in steps.items():
-        twin = steps[id + "_windows"] if not id.endswith("_windows") else None
+    for name, step in steps.items():
+        twin = steps[name + "_windows"] if not name.endswith("_windows") else None
         if twin:
             renamed = {
                 k: re.sub(r"steps\.(\w+)\.", r"steps.\1_windows.", v)

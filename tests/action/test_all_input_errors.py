@@ -7,6 +7,29 @@ import pytest
 from kanoniv_ci.table import INPUTS
 from tests.action.step import Job
 
+EXPECTED = [
+    ("KAN-KEY-003", "root_key: "),
+    ("KAN-INPUT-001", "scopes: scope 'deploy staging'"),
+    ("KAN-INPUT-001", "scopes: scope '..'"),
+    ("KAN-INPUT-001", "ttl: TTL 'soon'"),
+    ("KAN-INPUT-003", "post_audit is 'yes'"),
+    ("KAN-INPUT-003", "agent_name is 'two words'"),
+    ("KAN-KEY-003", "expected_root_did: "),
+    ("KAN-INPUT-001", "allowed_scopes: "),
+    ("KAN-INPUT-001", "max_ttl: "),
+    ("KAN-INPUT-004", "env_name LD_PRELOAD"),
+    ("KAN-INPUT-003", "on_fork is 'mint'"),
+    ("KAN-INPUT-003", "runtime is 'podman'"),
+    ("KAN-INPUT-003", "image is 'python:3.12'"),
+    ("KAN-INPUT-003", "comment_mode is 'loud'"),
+    ("KAN-INPUT-006", "comment_key is longer than 200"),
+    ("KAN-INPUT-003", "github_api_url is 'http://github.example'"),
+    ("KAN-INPUT-003", "endpoint is 'ftp://x'"),
+    ("KAN-INPUT-003", "max_attempts is '0'"),
+    ("KAN-INPUT-003", "timeout_seconds is '1h'"),
+    ("KAN-INPUT-003", "version is '>=1'"),
+]
+
 
 def test_all_at_once(job: Job) -> None:
     refused = job.mint(
@@ -32,17 +55,9 @@ def test_all_at_once(job: Job) -> None:
     )
     assert refused.exit == 2
     told = "\n".join(refused.lines)
-    for code, name in (
-        ("KAN-KEY-003", "root_key: "), ("KAN-INPUT-001", "scopes: scope 'deploy staging'"), ("KAN-INPUT-001", "scopes: scope '..'"),
-        ("KAN-INPUT-001", "ttl: TTL 'soon'"), ("KAN-INPUT-003", "post_audit is 'yes'"), ("KAN-INPUT-003", "agent_name is 'two words'"),
-        ("KAN-KEY-003", "expected_root_did: "), ("KAN-INPUT-001", "allowed_scopes: "), ("KAN-INPUT-001", "max_ttl: "),
-        ("KAN-INPUT-004", "env_name LD_PRELOAD"), ("KAN-INPUT-003", "on_fork is 'mint'"), ("KAN-INPUT-003", "runtime is 'podman'"),
-        ("KAN-INPUT-003", "image is 'python:3.12'"), ("KAN-INPUT-003", "comment_mode is 'loud'"), ("KAN-INPUT-006", "comment_key is longer than 200"),
-        ("KAN-INPUT-003", "github_api_url is 'http://github.example'"), ("KAN-INPUT-003", "endpoint is 'ftp://x'"),
-        ("KAN-INPUT-003", "max_attempts is '0'"), ("KAN-INPUT-003", "timeout_seconds is '1h'"), ("KAN-INPUT-003", "version is '>=1'"),
-    ):  # fmt: skip
+    for code, name in EXPECTED:
         assert f"::error title={code}::{name}" in told
-    assert len(refused.lines) == 20
+    assert len(refused.lines) == len(EXPECTED) == 20
     assert refused.summary.count("| [KAN-") == 20
     assert refused.env == {}
     assert sorted(path.name for path in job.session.iterdir()) == ["report.json"]

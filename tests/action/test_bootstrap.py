@@ -1,4 +1,4 @@
-"""The shell around the mint, for real: it finds a Python, installs by hashes, serves one command, and says what is missing.
+"""The shell around the mint, for real: finds a Python, installs by hashes, serves one command, says what is missing.
 
 Installs from the package index this machine uses; without one these tests are skipped and say so.
 """
@@ -36,9 +36,18 @@ KEPT = (
     "no_proxy",
 )
 TRAPS = {
-    "PIP_REQUIRE_VIRTUALENV": "1", "PIP_USER": "1", "PIP_ROOT": "/nowhere", "PIP_DRY_RUN": "1", "PIP_PREFIX": "/nowhere", "PIP_TARGET": "/nowhere",
-    "PIP_NO_BINARY": ":all:", "VIRTUAL_ENV": "/nowhere", "PYTHONPATH": "/nowhere", "PYTHONHOME": "/nowhere", "KANONIV_DEPS": "/nowhere",
-}  # fmt: skip
+    "PIP_REQUIRE_VIRTUALENV": "1",
+    "PIP_USER": "1",
+    "PIP_ROOT": "/nowhere",
+    "PIP_DRY_RUN": "1",
+    "PIP_PREFIX": "/nowhere",
+    "PIP_TARGET": "/nowhere",
+    "PIP_NO_BINARY": ":all:",
+    "VIRTUAL_ENV": "/nowhere",
+    "PYTHONPATH": "/nowhere",
+    "PYTHONHOME": "/nowhere",
+    "KANONIV_DEPS": "/nowhere",
+}
 
 
 def kept() -> dict[str, str]:
@@ -91,9 +100,12 @@ class Runner:
             (hostile / ".python-version").write_text("3.8.18\n")
             (hostile / "pip.conf").write_text("[global]\nno-index = true\n")
         env = {
-            "PATH": self.path, "RUNNER_TEMP": str(self.folder / "it's a $temp"), **kept(),
-            **{name: str(path) for name, path in self.files.items()}, **environ,
-        }  # fmt: skip
+            "PATH": self.path,
+            "RUNNER_TEMP": str(self.folder / "it's a $temp"),
+            **kept(),
+            **{name: str(path) for name, path in self.files.items()},
+            **environ,
+        }
         return subprocess.run(
             ["sh", command, *arguments],
             cwd=hostile,
@@ -159,11 +171,18 @@ def later(runner: Runner, command: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("command", "status"),
     [
-        ("kanoniv-auth verify -s deploy.staging", 0), ("kanoniv-auth verify -s deploy.prod", 1), ("kanoniv-auth whoami", 0),
-        ("kanoniv-auth exec -s build -- sh -c 'exit 7'", 7), ("kanoniv-auth exec -s deploy.prod -- sh -c 'exit 7'", 1),
-        ('kanoniv-auth delegate -s deploy.staging -t 5m --home "$RUNNER_TEMP/sub" >/dev/null', 0), ("kanoniv-auth nonsense", 2),
+        ("kanoniv-auth verify -s deploy.staging", 0),
+        ("kanoniv-auth verify -s deploy.prod", 1),
+        ("kanoniv-auth whoami", 0),
+        ("kanoniv-auth exec -s build -- sh -c 'exit 7'", 7),
+        ("kanoniv-auth exec -s deploy.prod -- sh -c 'exit 7'", 1),
+        (
+            'printf %s "$KANONIV_TOKEN" | kanoniv-auth delegate -s build --parent - --home "$RUNNER_TEMP/sub"',
+            0,
+        ),
+        ("kanoniv-auth nonsense", 2),
     ],
-)  # fmt: skip
+)
 def test_later_steps_are_held_to_the_token(served: Runner, command: str, status: int) -> None:
     done = later(served, command)
     assert done.returncode == status, done.stdout + done.stderr
@@ -221,9 +240,16 @@ def test_no_python(tmp_path: Path) -> None:
     runner.path = str(tools)
     done = subprocess.run(
         [str(tools / "sh"), str(script), "begin"],
-        env={"PATH": str(tools), "RUNNER_TEMP": str(tmp_path), "GITHUB_STEP_SUMMARY": str(tmp_path / "s")},
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+        env={
+            "PATH": str(tools),
+            "RUNNER_TEMP": str(tmp_path),
+            "GITHUB_STEP_SUMMARY": str(tmp_path / "s"),
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert done.returncode == 2
     assert done.stdout.startswith(
         "::error title=KAN-RUNNER-003::no Python 3.10 or newer with pip, and no uv, on this runner. Fix: "

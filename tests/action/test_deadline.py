@@ -14,9 +14,16 @@ def test_the_alarm_inside(job: Job) -> None:
     started = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "-I", "-S", "-B", str(ENTRYPOINT), "mint"],
-        env={**job.environ, "KANONIV_SINK": "tar", "INPUT_TIMEOUT_SECONDS": "1", "PATH": os.defpath},
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+        env={
+            **job.environ,
+            "KANONIV_SINK": "tar",
+            "INPUT_TIMEOUT_SECONDS": "1",
+            "PATH": os.defpath,
+        },
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
     try:
         process.wait(30)  # whoever should write the key never does
         assert process.stdout is not None

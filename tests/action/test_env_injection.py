@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kanoniv_ci.commands import entry
 from tests.action.step import Job
 
 
@@ -31,11 +32,32 @@ def test_a_scope_that_tries_to_inject(job: Job, scopes: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "PATH", "path", "GITHUB_TOKEN", "RUNNER_TEMP", "ACTIONS_RUNTIME_TOKEN", "LD_PRELOAD", "DYLD_INSERT_LIBRARIES", "PYTHONPATH",
-        "BASH_ENV", "ENV", "NODE_OPTIONS", "GIT_SSH_COMMAND", "IFS", "PERL5OPT", "RUBYOPT", "JAVA_TOOL_OPTIONS", "KANONIV_HOME",
-        "KANONIV_ROOT_DID", "A B", "A=B", "1A", "A\nB", "A<<B", "Ä",
+        "PATH",
+        "path",
+        "GITHUB_TOKEN",
+        "RUNNER_TEMP",
+        "ACTIONS_RUNTIME_TOKEN",
+        "LD_PRELOAD",
+        "DYLD_INSERT_LIBRARIES",
+        "PYTHONPATH",
+        "BASH_ENV",
+        "ENV",
+        "NODE_OPTIONS",
+        "GIT_SSH_COMMAND",
+        "IFS",
+        "PERL5OPT",
+        "RUBYOPT",
+        "JAVA_TOOL_OPTIONS",
+        "KANONIV_HOME",
+        "KANONIV_ROOT_DID",
+        "A B",
+        "A=B",
+        "1A",
+        "A\nB",
+        "A<<B",
+        "Ä",
     ],
-)  # fmt: skip
+)
 def test_names_that_are_obeyed_by_somebody(job: Job, name: str) -> None:
     refused = job.mint(env_name=name)
     assert (refused.exit, refused.codes, refused.env) == (2, ["KAN-INPUT-004"], {})
@@ -47,8 +69,6 @@ def test_a_name_of_ones_own(job: Job) -> None:
 
 
 def test_a_delimiter_that_occurs_in_the_value_is_drawn_again() -> None:
-    from kanoniv_ci.commands import entry
-
     drawn = iter(["end-1", "end-2", "end-3"])
     assert (
         entry("X", "a\nend-1\nend-2", lambda: next(drawn)) == b"X<<end-3\na\nend-1\nend-2\nend-3\n"

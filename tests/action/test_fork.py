@@ -27,11 +27,11 @@ def test_skip(tmp_path: Path, name: str, reason: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "exit", "kind"), [("warn", 0, "::warning "), ("fail", 2, "::error ")]
+    ("mode", "status", "kind"), [("warn", 0, "::warning "), ("fail", 2, "::error ")]
 )
-def test_warn_and_fail(tmp_path: Path, mode: str, exit: int, kind: str) -> None:
+def test_warn_and_fail(tmp_path: Path, mode: str, status: int, kind: str) -> None:
     stopped = pull_request(tmp_path, "pull_request_fork").mint(root_key="", on_fork=mode)
-    assert (stopped.exit, stopped.codes) == (exit, ["KAN-FORK-001"])
+    assert (stopped.exit, stopped.codes) == (status, ["KAN-FORK-001"])
     assert stopped.lines[0].startswith(kind)
     assert stopped.outputs["token"] == ""
 

@@ -20,9 +20,15 @@ def test_good(job: Job) -> None:
     ]
     token = minted.outputs["token"]
     verified = verify(
-        token, roots=TrustedRoots(dids=[ROOT_DID]), audience=None, access=Access("deploy.staging.eu"),
-        now=int(time.time()), once=None, revoked=None, cache=None,
-    )  # fmt: skip
+        token,
+        roots=TrustedRoots(dids=[ROOT_DID]),
+        audience=None,
+        access=Access("deploy.staging.eu"),
+        now=int(time.time()),
+        once=None,
+        revoked=None,
+        cache=None,
+    )
     links = verified.chain.links
     assert (len(links), links[0].name, links[0].scopes) == (
         1,

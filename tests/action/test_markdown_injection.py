@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from kanoniv_ci.markdown import Run, comment
+from kanoniv_ci.report import Hop, Report
 from tests.action.step import Job
 from tests.support.github_process import GitHubProcess
 
@@ -24,11 +26,11 @@ def test_workflow_and_job_names(job: Job, github: GitHubProcess, name: str) -> N
     job.environ |= {"GITHUB_WORKFLOW": name, "GITHUB_JOB": name}
     minted = job.mint()
     shown = job.report(post_audit="true", github_api_url=github.url, github_token=github.token)
-    (comment,) = github.comments()
+    (shared,) = github.comments()
     plain = job.again(GITHUB_WORKFLOW="W", GITHUB_JOB="J", KANONIV_SESSION=str(job.session))
     plain.environ["KANONIV_REPORT_SHA256"] = minted.outputs["report_sha256"]
     expected = plain.report().summary
-    for text in (shown.summary, comment["body"].split("\n", 1)[1].lstrip("\n")):
+    for text in (shown.summary, shared["body"].split("\n", 1)[1].lstrip("\n")):
         # the same lines as with tame names, but for the one that holds the names
         pairs = list(zip(text.rstrip().split("\n"), expected.rstrip().split("\n"), strict=True))
         (changed,) = [line for line, tame in pairs if line != tame]
@@ -58,9 +60,6 @@ def test_it_fits_into_a_comment_by_whole_sections(job: Job, github: GitHubProces
         job.report(post_audit="true", github_api_url=github.url, github_token=github.token).codes
         == []
     )
-    from kanoniv_ci.markdown import Run, comment
-    from kanoniv_ci.report import Hop, Report
-
     did = "did:agent:" + "0" * 32
     scopes = tuple(f"{'x' * 190}.{'y' * 190}.{'z' * 190}.{'w' * 190}.n{n}" for n in range(64))
     report = Report(

@@ -42,7 +42,7 @@ def test_the_expiry_is_cut_and_that_is_said(job: Job) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "exit", "change"),
+    ("code", "status", "change"),
     [
         ("KAN-TOKEN-006", 1, {"scopes": "test"}),
         ("KAN-PARENT-001", 2, {"root_key": KEY}),
@@ -52,7 +52,7 @@ def test_the_expiry_is_cut_and_that_is_said(job: Job) -> None:
         ("KAN-TOKEN-001", 2, {"parent_token": "kd2.AAAA"}),
     ],
 )
-def test_refused(job: Job, code: str, exit: int, change: dict[str, str]) -> None:
+def test_refused(job: Job, code: str, status: int, change: dict[str, str]) -> None:
     given = {**parent(job), "scopes": "build", **change}
     refused = job.again().mint(**given)
-    assert (refused.exit, refused.codes, refused.env) == (exit, [code], {})
+    assert (refused.exit, refused.codes, refused.env) == (status, [code], {})
