@@ -24,12 +24,13 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from kanoniv_auth.core.keys import KeyPair  # noqa: E402 - this tree, wherever we were started
-from tests.support.act import Job, NoRunner, Run, stream  # noqa: E402
+from tests.support.act import Job, NoRunner, stream  # noqa: E402
 from tests.support.checkout import commit, copy_tree, export  # noqa: E402
 from tests.support.engine import Engine, NoEngine  # noqa: E402
 from tests.support.events import event  # noqa: E402
 from tests.support.github_process import GitHubProcess  # noqa: E402
 from tests.support.product_image import build  # noqa: E402
+from tests.support.workflow_run import Run  # noqa: E402
 
 REPOSITORY = "Codertocat/Hello-World"  # where the recorded pull request was opened
 QUIET_SECONDS = 1.5
@@ -76,6 +77,7 @@ class Verdict:
 
     @property
     def good(self) -> bool:
+        """Whether the promise was kept."""
         return self.got == self.expected
 
 
@@ -155,7 +157,7 @@ def verdicts(ran: Run, github: GitHubProcess, secrets: Mapping[str, str]) -> lis
     """The table: what the README promises against what happened."""
     outcomes, outputs = ran.steps(), ran.outputs("auth")
     comments = github.comments()
-    writers = {c["login"] for c in comments}
+    writers = ", ".join({c["login"] for c in comments})
     log = ran.log()
     refused = outcomes.get(("production",)) == "failure" and "deploy.prod" in ran.said("production")
     deployed = "deployed to staging" in ran.said("deploy") and "SIGNED" in ran.said("deploy")
@@ -166,7 +168,7 @@ def verdicts(ran: Run, github: GitHubProcess, secrets: Mapping[str, str]) -> lis
         Verdict("verify -s deploy.prod", "refused", "refused" if refused else "not refused"),
         Verdict("exec -s deploy.staging", "ran, signed", "ran, signed" if deployed else "did not run"),
         Verdict("the job", "success", ran.results.get("deploy", "no result")),
-        Verdict("comments on the PR", "1 by github-actions[bot]", f"{len(comments)} by {', '.join(writers) or 'nobody'}"),
+        Verdict("comments on the PR", "1 by github-actions[bot]", f"{len(comments)} by {writers or 'nobody'}"),
         Verdict("GitHub's API rules", "all kept", "all kept" if not github.violations() else "broken"),
         Verdict("secrets in the log", "none", ", ".join(leaked) or "none"),
     ]  # fmt: skip
@@ -263,7 +265,8 @@ def main() -> int:
         return 1
     took = voice.stop()
     print(
-        f"\n  {'As promised' if code == 0 else 'NOT as promised'}, in {took:.0f} s. Everything it made is removed again."
+        f"\n  {'As promised' if code == 0 else 'NOT as promised'}, in {took:.0f} s."
+        " Everything it made is removed again."
     )
     return code
 

@@ -1,4 +1,4 @@
-"""Running containers as the Action does, by its own argv function, and looking for secrets where they could have been left.
+"""Running containers as the Action does, by its own argv function, and looking where secrets could have been left.
 
 Not the assertions: those are in `test_docker.py`.
 """

@@ -8,8 +8,8 @@ import time
 from kanoniv_auth.core.token import fingerprint
 from kanoniv_auth.core.verification import Access, TrustedRoots, verify
 from tests.e2e.selftest import ROOT, SEED, spellings
-from tests.support.act import Run
 from tests.support.github_process import GitHubProcess
+from tests.support.workflow_run import Run
 
 STEPS = ("0", "auth", "outputs", "staging", "production", "delegate", "exec", "verify")
 DID = re.compile(r"did:agent:[0-9a-f]{32}")

@@ -1,4 +1,4 @@
-"""Running `.github/workflows/selftest.yml` in a real runner, and variations of it that parrot every secret they can get.
+"""Running `.github/workflows/selftest.yml` in a real runner, and a variation that parrots every secret it can get.
 
 What a run must look like is asserted by the tests beside this module.
 """
@@ -14,11 +14,12 @@ from pathlib import Path
 import pytest
 
 from kanoniv_auth.core.keys import KeyPair
-from tests.support.act import Job, NoRunner, Run, run
+from tests.support.act import Job, NoRunner, run
 from tests.support.checkout import commit, copy_tree
 from tests.support.events import event
 from tests.support.fixtures import REPOSITORY
 from tests.support.github_process import GitHubProcess
+from tests.support.workflow_run import Run
 
 WORKFLOW = ".github/workflows/selftest.yml"
 # Chosen so that its base64 has +, / and padding: the spellings differ.

@@ -1,4 +1,4 @@
-"""The container, for real: what a program finds in it, where the root key is not, and the self-test with `runtime: docker`.
+"""The container, for real: what a program finds in it, where the root key is not, and the self-test in it.
 
 One file, so that one test process starts one engine. What needs an engine is skipped, with the reason, where none can
 be had.
@@ -10,7 +10,6 @@ import base64
 import json
 import shutil
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,11 +22,11 @@ from tests.e2e import expectations
 from tests.e2e.container import PROBE, environment, environs, held, minting, probe, written
 from tests.e2e.selftest import SEED, Setting, job, parroting, play, spellings
 from tests.support import base_image
-from tests.support.act import Run
 from tests.support.checkout import ROOT as TREE
 from tests.support.engine import Engine, OwnEngine
 from tests.support.github_process import GitHubProcess
 from tests.support.product_image import Image
+from tests.support.workflow_run import Run
 
 pytestmark = pytest.mark.docker
 
@@ -93,7 +92,7 @@ def test_the_probe_can_see_what_it_looks_for(
     assert "SECRET" in found["environment"]
 
 
-# ------------------------------------------------------------------------------------------------------- where the key is
+# ---------------------------------------------------------------------------------------------------- where the key is
 
 
 @pytest.mark.parametrize("user", USERS)
@@ -103,11 +102,11 @@ def test_the_root_key_is_nowhere_on_disk(
     """Not while the container holds it, not afterwards, not in what the engine tells; and the mint it does is good."""
     around = environment(open_tmp)
     command = minting(own_engine, image, checkout, open_tmp, user)
-    secret = written(SEED)
+    secret, since = written(SEED), time.time()
     assert not any(text.decode("latin-1") in " ".join(command) for text in secret)
     with held(own_engine, command, host._told(around), host._sealed_in(around)) as process:
         processes = environs(own_engine)
-        during = own_engine.files_holding(secret, *processes)
+        during = own_engine.files_holding(secret, *processes, since=since)
         inspected = own_engine.docker("inspect", command[command.index("--name") + 1])
         stdout, stderr = process.communicate(timeout=60)
     assert process.returncode == 0, stderr.decode()
@@ -116,7 +115,7 @@ def test_the_root_key_is_nowhere_on_disk(
     token = result.outputs["token"]
     agent = next(data for name, data in result.files.items() if name.endswith(".key"))
     born = [token.encode(), *written(base64.b64decode(json.loads(agent)["private_key"]))]
-    after = own_engine.files_holding([*secret, *born])
+    after = own_engine.files_holding([*secret, *born], since=since)
     assert {text: files for text, files in during.items() if files} == {}
     assert {text: files for text, files in after.items() if files} == {}
     assert not any(text.decode("latin-1") in inspected for text in secret)
@@ -140,7 +139,7 @@ def test_the_search_finds_a_key_passed_in_the_usual_way(
     own_engine: OwnEngine, image: Image
 ) -> None:
     """`-e` leaves it in the engine's files and in /proc, printing it leaves it in the engine's log."""
-    key = base64.b64encode(SEED)
+    key, since = base64.b64encode(SEED), time.time()
     say_it = "import os, sys; print(os.environ['INPUT_ROOT_KEY'], flush=True); sys.stdin.read()"
     run = [
         "run",
@@ -155,14 +154,14 @@ def test_the_search_finds_a_key_passed_in_the_usual_way(
     ]
     command = own_engine.command(*run, image.id, "-c", say_it)
     with held(own_engine, command, {"INPUT_ROOT_KEY": key.decode()}, b"") as process:
-        found = own_engine.files_holding(written(SEED), *environs(own_engine))
+        found = own_engine.files_holding(written(SEED), *environs(own_engine), since=since)
         process.communicate(timeout=30)
     names = {file.name for file in found[key]}
     assert {"config.v2.json", "environ"} <= names
     assert any(name.endswith("-json.log") for name in names)
 
 
-# ------------------------------------------------------------------------------------------------------------ the self-test
+# ------------------------------------------------------------------------------------------------------ the self-test
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +184,7 @@ def ran(
     image: Image,
     checkout: Path,
     github_process: GitHubProcess,
-) -> Iterator[Ran]:
+) -> Ran:
     """One run for all the questions below; the ordinary user is in the group of the engine's socket, as on a runner."""
     own_engine.admit(DOCKER_GROUP)
     setting = Setting(
@@ -197,10 +196,11 @@ def ran(
         with_uv=True,
     )
     github_process.reset()
+    since = time.time()
     played = play(job(checkout, github_process, setting))
     token = played.outputs("auth").get("token", "no token")
-    left = own_engine.files_holding([*written(SEED), token.encode()])
-    yield Ran(played, github_process, own_engine, setting, left)
+    left = own_engine.files_holding([*written(SEED), token.encode()], since=since)
+    return Ran(played, github_process, own_engine, setting, left)
 
 
 @pytest.mark.runner

@@ -1,8 +1,7 @@
-"""The self-test on the host runtime, in a real runner, on a recorded pull request; as ourselves and as an ordinary user."""
+"""The self-test on the host runtime, in a real runner, on a recorded pull request; also as an ordinary user."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +9,8 @@ import pytest
 
 from tests.e2e import expectations
 from tests.e2e.selftest import ROOT, SEED, Setting, job, parroting, play, spellings
-from tests.support.act import Run
 from tests.support.github_process import GitHubProcess
+from tests.support.workflow_run import Run
 
 pytestmark = pytest.mark.runner
 
@@ -26,10 +25,10 @@ def setting(request: pytest.FixtureRequest) -> Setting:
 @pytest.fixture(scope="module")
 def ran(
     setting: Setting, checkout: Path, github_process: GitHubProcess
-) -> Iterator[tuple[Run, GitHubProcess]]:
+) -> tuple[Run, GitHubProcess]:
     """One run for all the questions below."""
     github_process.reset()
-    yield play(job(checkout, github_process, setting)), github_process
+    return play(job(checkout, github_process, setting)), github_process
 
 
 def test_every_step_succeeds(ran: tuple[Run, GitHubProcess]) -> None:

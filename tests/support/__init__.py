@@ -1,1 +1,1 @@
-"""What the tests stand on: the GitHub stand-in, the workflow runner, the Docker Engine, recorded events. No product code."""
+"""What the tests stand on: the GitHub stand-in, the workflow runner, the Docker Engine, recorded events."""

@@ -1,7 +1,6 @@
-"""Run a workflow for real: nektos/act in host mode, and what came of it as values.
+"""Run a workflow for real: nektos/act in host mode, with nothing of this shell's environment.
 
-Not a judge: tests assert. act's own ways (it prints masked `msg` fields but raw `arg` fields; a job it cannot place ends
-with exit code 0) are dealt with here, once.
+Not a judge: tests assert. What a run says is read in `workflow_run`.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.checkout import give
+from tests.support.workflow_run import Run
 
 CONFIGURED = ("PIP_", "UV_")  # how this machine reaches its package index
 CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
@@ -50,82 +50,6 @@ class Job:
     with_uv: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What came of it. A step is named by its ids from the outside in: ("auth",) or ("auth", "mint")."""
-
-    code: int
-    records: tuple[dict[str, Any], ...]
-    stderr: str
-    seconds: float = 0.0
-
-    @property
-    def results(self) -> dict[str, str]:
-        """Job id → its result, for jobs that came to an end."""
-        return {r["jobID"]: r["jobResult"] for r in self.records if "jobResult" in r}
-
-    def outcome(self, *step: str) -> str:
-        """ "success", "failure" or "skipped" of one step's main stage."""
-        found = [
-            r["stepResult"]
-            for r in self._of(step)
-            if "stepResult" in r and r.get("stage") == "Main"
-        ]
-        if not found:
-            raise LookupError(f"no step {step} ended; there were {self.steps()}")
-        return str(found[-1])
-
-    def steps(self) -> dict[tuple[str, ...], str]:
-        """Every step that ended, with its outcome."""
-        return {
-            tuple(r["stepID"]): r["stepResult"]
-            for r in self.records
-            if "stepResult" in r and r.get("stage") == "Main"
-        }
-
-    def outputs(self, *step: str) -> dict[str, str]:
-        """What a step put into GITHUB_OUTPUT, unmasked."""
-        return {r["name"]: r["arg"] for r in self._of(step) if r.get("command") == "set-output"}
-
-    def env(self) -> dict[str, str]:
-        """What steps put into GITHUB_ENV, unmasked."""
-        return {r["name"]: r["arg"] for r in self.records if r.get("command") == "set-env"}
-
-    @property
-    def summary(self) -> str:
-        """The job summary. Steps inside a composite are told again by the step that uses it, so only outer ones count."""
-        told = [r for r in self.records if r.get("command") == "summary" and len(r["stepID"]) == 1]
-        return "".join(str(r["content"]) for r in told)
-
-    @property
-    def masks(self) -> list[str]:
-        """Every value handed to add-mask, in order."""
-        return [str(r["arg"]) for r in self.records if r.get("command") == "add-mask"]
-
-    @property
-    def annotations(self) -> list[tuple[str, str, str]]:
-        """(level, title, text) of ::error, ::warning and ::notice, in order."""
-        levels = ("error", "warning", "notice")
-        return [
-            (r["command"], r.get("kvPairs", {}).get("title", ""), str(r["arg"]))
-            for r in self.records
-            if r.get("command") in levels
-        ]
-
-    def log(self, *step: str) -> str:
-        """The lines a person would see: of one step and those inside it, or of the whole run."""
-        shown = [r for r in self.records if tuple(r.get("stepID", ()))[: len(step)] == step]
-        return "\n".join(str(r.get("msg", "")).rstrip("\n") for r in shown)
-
-    def said(self, *step: str) -> str:
-        """What the programs of a step printed, without act's own lines."""
-        shown = [r for r in self.records if tuple(r.get("stepID", ()))[: len(step)] == step]
-        return "".join(str(r["msg"]) for r in shown if r.get("raw_output"))
-
-    def _of(self, step: tuple[str, ...]) -> list[dict[str, Any]]:
-        return [r for r in self.records if tuple(r.get("stepID", ())) == step]
-
-
 def binary() -> Path:
     """act, beside this interpreter or on PATH."""
     found = shutil.which(
@@ -137,7 +61,7 @@ def binary() -> Path:
 
 
 def tools(home: Path, user: int | None, *, with_uv: bool) -> list[Path]:
-    """A folder to put first on PATH: uv if wanted, and where the system has no Python >= 3.10 with pip, this one and uv.
+    """A folder to put first on PATH: with uv if wanted; with this Python and uv where the system's will not do.
 
     A real runner has such a Python; uv is there when a workflow has set it up.
     """

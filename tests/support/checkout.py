@@ -46,18 +46,15 @@ def export(target: Path, repository: str, root: Path = ROOT) -> Path:
 
 def commit(target: Path, repository: str) -> Path:
     """Make the folder `target` a repository with one commit and the remote a runner reads its name from."""
-    quiet = {
-        "env": {"PATH": os.environ.get("PATH", os.defpath), "GIT_CONFIG_GLOBAL": os.devnull},
-        "check": True,
-    }
-    git = ["git", "-C", str(target), *AUTHOR]
-    subprocess.run(["git", "init", "-q", "-b", "main", str(target)], **quiet)  # type: ignore[call-overload]
+    # nobody's hooks, signatures or template
+    environ = {"PATH": os.environ.get("PATH", os.defpath), "GIT_CONFIG_GLOBAL": os.devnull}
     for arguments in (
+        ["init", "-q", "-b", "main"],
         ["add", "-A"],
         ["commit", "-q", "--no-verify", "--allow-empty", "-m", "the tree under test"],
         ["remote", "add", "origin", f"https://github.com/{repository}.git"],
     ):
-        subprocess.run([*git, *arguments], **quiet)  # type: ignore[call-overload]
+        subprocess.run(["git", "-C", str(target), *AUTHOR, *arguments], env=environ, check=True)
     readable(target)
     return target
 

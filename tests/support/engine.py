@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import tempfile
 import time
@@ -84,28 +85,38 @@ class Engine:
         self._images.append(tag)
         return tag
 
-    def files_holding(self, needles: Iterable[bytes], *also: Path) -> dict[bytes, list[Path]]:
-        """Where on the engine's disk each needle stands, in clear: every file it writes, and `also`."""
+    def files_holding(
+        self, needles: Iterable[bytes], *also: Path, since: float = 0.0
+    ) -> dict[bytes, list[Path]]:
+        """Where on the engine's disk each needle stands, in clear: every file it writes, and `also`.
+
+        since: unix time; files whose content and attributes are older are left out (a secret made later cannot be in
+        them), which spares the image's layers.
+        """
         found: dict[bytes, list[Path]] = {needle: [] for needle in needles}
-        for file in self._files(*self.folders, *also):
+        for file in (*also, *self._files(since)):
             try:
                 content = file.read_bytes()
-            except OSError:  # gone since, or a socket
+            except OSError:  # gone since
                 continue
             for needle, places in found.items():
                 if needle in content:
                     places.append(file)
         return found
 
-    def _files(self, *folders: Path) -> Iterable[Path]:
-        """Every regular file under the folders, image layers included."""
-        for folder in folders:
+    def _files(self, since: float) -> Iterable[Path]:
+        """Regular files under the folders, image layers included, changed at `since` or later."""
+        for folder in self.folders:
             if folder.is_file():
                 yield folder
             for place, _, names in os.walk(folder):
                 for name in names:
                     file = Path(place, name)
-                    if file.is_file() and not file.is_symlink():
+                    try:
+                        found = file.lstat()
+                    except OSError:
+                        continue
+                    if stat.S_ISREG(found.st_mode) and found.st_ctime >= since - 1:
                         yield file
 
     def close(self) -> None:

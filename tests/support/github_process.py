@@ -75,7 +75,7 @@ class GitHubProcess:
         return said
 
     def requests(self) -> list[dict[str, Any]]:
-        """The log's lines since the last reset: method, path, query, operation, headers, login, body, status, violations."""
+        """The log's lines since the last reset; `tests.support.github.server.Exchange.line` names the fields."""
         return self._lines()[self._seen :]
 
     def calls(self) -> list[str]:

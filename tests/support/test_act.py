@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.act import Job, NoRunner, Run, run
+from tests.support.act import Job, NoRunner, run
 from tests.support.checkout import commit
 from tests.support.events import event
+from tests.support.workflow_run import Run
 
 ACTION = """\
 name: toy

@@ -57,7 +57,7 @@ def test_pages(github: GitHubProcess) -> None:
 def test_a_secret_is_not_in_the_log(github: GitHubProcess) -> None:
     issue(github).create_comment("hello")
     sent = github.requests()[0]["headers"]["Authorization"]
-    assert sent.startswith("token ") or sent.startswith("Bearer ")
+    assert sent.startswith(("token ", "Bearer "))
     assert github.token not in github.log.read_text(encoding="utf-8")
 
 

@@ -107,7 +107,7 @@ class Contract:
         return None
 
     def request_faults(self, asked: Asked, operation: Operation) -> list[str]:
-        """What the request does that the description does not allow; parameters and fields it does not know included."""
+        """What the request does that the description does not allow, unknown parameters and fields included."""
         faults = []
         try:
             self._openapi.validate_request(_Request(asked))

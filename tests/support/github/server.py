@@ -218,7 +218,7 @@ def serve(github: GitHub, port: int) -> ThreadingHTTPServer:
 
         do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = _any
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class named it
             """Nothing on stderr: the log file is the evidence."""
 
     class Server(ThreadingHTTPServer):

@@ -44,7 +44,7 @@ class Fault:
     after             do the work first, then answer with `status`: the write that happened although it failed
     delay             wait this many seconds first
     barrier           hold the answer until this many such requests wait: two writers that saw the same list
-    twin              "before" | "after": another run writes the same comment body beside ours, with a lower or higher id
+    twin              "before" | "after": another run writes the same comment beside ours, with a lower or higher id
     drop              close the connection without an answer
     location          with `status` 3xx: where to
     """
