@@ -9,26 +9,35 @@ another's.
 
 from __future__ import annotations
 
+from _thread import allocate_lock  # what `threading` wraps, without its imports
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import TypeVar
+
     from kanoniv_auth.core.token import Chain
     from kanoniv_auth.core.verification import VerifiedToken
+
+    Entry = TypeVar("Entry", Chain, VerifiedToken)
 
 
 class Cache:
     """A cache for one process. limit: tokens, and again chain prefixes, kept for each root."""
 
-    __slots__ = ("_chains", "_limit", "_shelves", "_tokens")
+    __slots__ = ("_chains", "_limit", "_lock", "_shelves", "_tokens")
 
     def __init__(self, limit: int = 1024) -> None:
+        if limit < 1:
+            raise ValueError("a cache keeps at least one token for each root")
         self._limit = limit
+        self._lock = allocate_lock()
         self._tokens: dict[str, VerifiedToken] = {}
         self._chains: dict[str, Chain] = {}
-        self._shelves: dict[tuple[bytes, bool], dict[str, None]] = {}
+        self._shelves: dict[tuple[bytes, type], dict[str, None]] = {}
 
     def get(self, token: object) -> VerifiedToken | None:
         """Return what a sealed token of exactly this text proved, None when it was not seen."""
-        return self._tokens.get(token) if isinstance(token, str) else None
+        return self._tokens.get(token) if type(token) is str else None
 
     def longest(self, text: str) -> Chain | None:
         """Return the verified chain of the longest prefix of a token's links (`kd2.` and links) that was seen."""
@@ -43,21 +52,19 @@ class Cache:
     def add(self, token: str, verified: VerifiedToken) -> None:
         """Keep a chain and its prefixes, which passed steps 0–8; the whole token too, unless it ends in a pop."""
         root = verified.chain.root
-        if verified.sealed_until is not None:
-            self._tokens[token] = verified
-            self._keep(self._tokens, root, token)
-        chain: Chain | None = verified.chain
-        while chain is not None and chain.text not in self._chains:
-            self._chains[chain.text] = chain
-            self._keep(self._chains, root, chain.text)
-            chain = chain.parent
+        with self._lock:
+            if verified.sealed_until is not None:
+                self._keep(self._tokens, root, token, verified)
+            chain: Chain | None = verified.chain
+            while chain is not None and chain.text not in self._chains:
+                self._keep(self._chains, root, chain.text, chain)
+                chain = chain.parent
 
-    def _keep(
-        self, entries: dict[str, Chain] | dict[str, VerifiedToken], root: bytes, key: str
-    ) -> None:
-        shelf = self._shelves.setdefault((root, entries is self._tokens), {})
+    def _keep(self, entries: dict[str, Entry], root: bytes, key: str, value: Entry) -> None:
+        shelf = self._shelves.setdefault((root, type(value)), {})
+        entries[key] = value
         shelf[key] = None
         while len(shelf) > self._limit:
             oldest = next(iter(shelf))
-            shelf.pop(oldest, None)
-            entries.pop(oldest, None)
+            del shelf[oldest]
+            del entries[oldest]

@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from kanoniv_auth.core import sodium
 from kanoniv_auth.core.caveats import enforce
-from kanoniv_auth.core.encoding import b64u, canonical, escape, unb64u, uncanonical, unescape
+from kanoniv_auth.core.encoding import (
+    MAX_INT,
+    b64u,
+    canonical,
+    escape,
+    unb64u,
+    uncanonical,
+    unescape,
+)
 from kanoniv_auth.core.errors import KeyInvalid, SignatureInvalid, TokenExpired, TokenParseError
 from kanoniv_auth.core.scopes import require
 from kanoniv_auth.core.token import PREFIX, parse
@@ -176,12 +184,10 @@ def _fact(facts: dict[str, str], name: str) -> str | None:
 
 
 def _access(action: str, facts: dict[str, str]) -> Access:
-    currency, _, amount = facts.get("cost", "").partition(" ")
-    cost = (
-        (currency, int(amount))
-        if amount.isascii() and amount.isdecimal() and len(amount) < 16
-        else None
-    )
+    currency, _, digits = facts.get("cost", "").partition(" ")
+    # the one spelling of an integer that the wire form has
+    amount = int(digits) if digits.isascii() and digits.isdecimal() and len(digits) <= 16 else -1
+    cost = (currency, amount) if str(amount) == digits and amount <= MAX_INT else None
     return Access(action, context=facts, resource=facts.get("resource"), cost=cost)
 
 

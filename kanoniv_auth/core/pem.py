@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from kanoniv_auth.core.errors import KeyInvalid
 
+_LONGEST = 1024
+
 
 def load_private_seed(text: str) -> bytes:
     """Return the 32-byte seed of an unencrypted Ed25519 key in PEM (RFC 8410) or OpenSSH form.
@@ -21,6 +23,10 @@ def load_private_seed(text: str) -> bytes:
     except ImportError:
         detail = "a PEM key needs the extra: pip install 'kanoniv-auth[ci]'; base64 needs nothing"
         raise KeyInvalid("bad_key", detail=detail) from None
+    if len(text) > _LONGEST:
+        # loading an RSA key of that size takes seconds, before anybody can ask what kind it is
+        detail = f"a PEM block of {len(text)} characters; an Ed25519 key has fewer than {_LONGEST}"
+        raise KeyInvalid("bad_key", detail=detail)
     data = text.encode("utf-8", "replace")
     openssh = "BEGIN OPENSSH PRIVATE KEY" in text
     try:

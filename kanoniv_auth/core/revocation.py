@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from kanoniv_auth.core.token import Chain
 
+_SIZE = 32
+
 
 class Revocations(Value):
     """Link ids and public keys (32 bytes each), each under the root that revoked them."""
@@ -20,7 +22,12 @@ class Revocations(Value):
     by_root: dict[bytes, frozenset[bytes]]
 
     def __init__(self, by_root: Mapping[bytes, Iterable[bytes]]) -> None:
-        self._fill({root: frozenset(entries) for root, entries in by_root.items()})
+        lists = {root: frozenset(entries) for root, entries in by_root.items()}
+        for entry in (*lists, *[entry for entries in lists.values() for entry in entries]):
+            # another spelling would match nothing, and so revoke nothing
+            if type(entry) is not bytes or len(entry) != _SIZE:
+                raise TypeError("roots, ids and keys are 32 bytes each")
+        self._fill(lists)
 
     def enforce(self, chain: Chain) -> None:
         """Refuse a chain with a revoked link id, or a revoked key that issued or received any of its links.

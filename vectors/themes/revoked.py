@@ -106,10 +106,10 @@ def cases() -> Iterator[dict[str, Any]]:
         "an empty list", "allow", "A31", "nothing is revoked", THREE.seal(), revoked={ROOT.hex: []}
     )
     yield case(
-        "half an id",
+        "half of an id",
         "allow",
         "A31",
         "entries are compared whole",
         THREE.seal(),
-        revoked={ROOT.hex: [THREE.id.hex()[:32]]},
+        revoked={ROOT.hex: [(THREE.id[:16] + bytes(16)).hex()]},
     )
