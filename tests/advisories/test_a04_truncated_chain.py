@@ -60,6 +60,15 @@ def test_a_proof_of_no_known_form_is_malformed(proof: str) -> None:
     assert verdict(f"{FULL.cut(1, ALICE).text}~{proof}") == "parse"
 
 
+@pytest.mark.parametrize("letter", "PSqtx0")
+def test_a_good_proof_under_another_letter(letter: str) -> None:
+    for token in (FULL.sealed(), FULL.pop("deploy.staging.web")):
+        head, _, proof = token.partition("~")
+        assert (
+            verdict(f"{head}~{letter}{proof[1:]}", "deploy.staging.web", after=[CHILD]) == "parse"
+        )
+
+
 def test_reading_a_parent_leaves_the_proof_to_whoever_uses_the_key() -> None:
     """A prefix may be read to delegate from; `issue` then needs the key that it names (A7)."""
     assert parent_verdict(FULL.cut(1, ALICE).text) == ACCEPTED

@@ -89,5 +89,5 @@ def test_our_issuer_cuts_a_child_to_its_parent() -> None:
             KeyPair.from_seed(BOB.seed), CAROL.public, parent=parent, scopes=("deploy.staging",), now=NOW, ttl=ttl,
             entropy=bytes(16),
         )  # fmt: skip
-        assert child.expires_at == NOW + HOUR
+        assert (child.expires_at, child.links[-1].expires_at) == (NOW + HOUR, NOW + HOUR)
         assert once_over(child.text) == "holder_unproven"  # and it is only a grant

@@ -27,6 +27,9 @@ def spellings(text: str) -> dict[str, str]:
         "a newline inside": text[:middle] + "\n" + text[middle:],
         "a space inside": text[:middle] + " " + text[middle:],
         "a letter outside the alphabet": text[:middle] + "!" + text[middle:],
+        "four letters outside the alphabet": f"{text[:middle]}!!!!{text[middle:]}",
+        "padding inside": f"{text[:middle]}===={text[middle:]}",
+        "the ends of a chunk": f"{text[:4]}A==={text[4:]}",
         "a zero byte": text[:middle] + "\0" + text[middle:],
         "not ASCII": text[:middle] + "é" + text[middle:],
         "a full-width letter": chr(ord(text[0]) + 0xFEE0) + text[1:],
@@ -72,6 +75,20 @@ def test_another_spelling_inside_a_payload(field: str, how: str) -> None:
     fields = fields_of(BOB.public)
     respelled = canonical({**fields, field: spellings(padded(str(fields[field])))[how]})
     assert verdict(Links().grow(ALICE).grow(BOB, raw=respelled).sealed()) == "parse"
+
+
+def test_one_letter_outside_the_alphabet_where_none_would_be_missed() -> None:
+    """Of 4n + 1 letters one is dropped: what is left has the length that was expected."""
+    name = next(
+        "x" * n for n in range(1, 9) if len(Links().grow(ALICE, nam="x" * n).texts[0]) % 4 == 0
+    )
+    link = Links().grow(ALICE, nam=name)
+    for odd in (
+        link.texts[0] + "!",
+        "!" + link.texts[0],
+        link.texts[0][:40] + "=" + link.texts[0][40:],
+    ):
+        assert verdict(link.with_text(0, odd).sealed(), after=[link.sealed()]) == "parse"
 
 
 def test_the_other_alphabet() -> None:
