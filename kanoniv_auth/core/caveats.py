@@ -74,7 +74,10 @@ def _kind(value: object) -> str:
 
 def check_caveats(rows: Iterable[Caveat]) -> tuple[Caveat, ...]:
     """Check and sort caveats for a new link; none is allowed. Raises: TokenParseError (parse)."""
-    return tuple(order([_check(row) for row in rows])) if rows else ()
+    found = order([_check(row) for row in rows]) if rows else []
+    if len(found) > MAX_CAVEATS:
+        raise _malformed(f"{len(found)} caveats, at most {MAX_CAVEATS}")
+    return tuple(found)
 
 
 def enforce(caveats: tuple[Caveat, ...], access: Access, audience: str | None, now: int) -> None:

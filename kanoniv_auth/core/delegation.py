@@ -22,6 +22,7 @@ from kanoniv_auth.core.token import (
     Chain,
     Link,
     check_name,
+    check_scopes,
     encode_payload,
     link_id,
     link_message,
@@ -58,8 +59,10 @@ def issue(  # noqa: PLR0913 - keyword-only, each one a field of the link
     """
     if parent is not None:
         _check_parent(parent, issuer, scopes, now)
-    if len(entropy) != _JTI_BYTES or not scopes:
-        raise TokenParseError("parse", detail="a link needs 16 bytes of entropy and a scope")
+    if len(entropy) != _JTI_BYTES or (ttl is not None and ttl < 1):
+        raise TokenParseError("parse", detail="a link needs 16 bytes of entropy, and a second to live")
+    # nothing is signed that no verifier takes; a scope with a quote in it would even be two scopes
+    check_scopes(scopes)
     aud, rows, jti = check_public(delegate), check_caveats(caveats), b64u(entropy)
     exp, prev = _expiry(parent, now, ttl), ROOT_ID if parent is None else parent.id
     iss = b64u(issuer.public) if parent is None else None

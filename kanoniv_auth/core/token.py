@@ -260,7 +260,7 @@ def read_payload(payload: bytes, prev: bytes, issuer: bytes | None) -> Link:
         link_id(prev, payload),
         _read_key(iss, "iss") if issuer is None else issuer,
         _read_key(aud, "aud"),
-        _read_scopes(scopes),
+        check_scopes(scopes),
         () if cav is None else read_caveats(cav),
         iat,
         exp,
@@ -310,8 +310,9 @@ def _read_key(value: object, field: str) -> bytes:
         ) from None
 
 
-def _read_scopes(value: object) -> tuple[str, ...]:
-    if type(value) is not list or not 0 < len(value) <= MAX_SCOPES:
+def check_scopes(value: object) -> tuple[str, ...]:
+    """Return 1–64 scopes as they stand in a link, sorted and unique. Raises: TokenParseError."""
+    if not isinstance(value, (list, tuple)) or not 0 < len(value) <= MAX_SCOPES:
         raise TokenParseError("parse", detail="scp is not a list of 1–64 scopes")
     before = ""
     for item in value:
