@@ -60,7 +60,9 @@ def issue(  # noqa: PLR0913 - keyword-only, each one a field of the link
     if parent is not None:
         _check_parent(parent, issuer, scopes, now)
     if len(entropy) != _JTI_BYTES or (ttl is not None and ttl < 1):
-        raise TokenParseError("parse", detail="a link needs 16 bytes of entropy, and a second to live")
+        raise TokenParseError(
+            "parse", detail="a link needs 16 bytes of entropy, and a second to live"
+        )
     # nothing is signed that no verifier takes; a scope with a quote in it would even be two scopes
     check_scopes(scopes)
     aud, rows, jti = check_public(delegate), check_caveats(caveats), b64u(entropy)
