@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import signal
 import subprocess
 import time
@@ -39,6 +41,30 @@ def test_signals_reach_the_child(shell: Shell, number: signal.Signals, status: i
     assert out == f"got {number.name[3:]}\n"
     assert process.returncode == status
     assert err.startswith("SIGNED ")
+
+
+def test_a_key_at_the_terminal_reaches_the_child_once(shell: Shell) -> None:
+    shell.token("build")
+    script = "trap 'echo got INT' INT; trap 'exit 5' TERM; echo ready; while :; do sleep 0.05; done"
+    terminal, other_end = pty.openpty()
+    # a session leader's first terminal becomes its controlling one
+    attach = ["sh", "-c", 'exec "$@" <"$0" >"$0" 2>&1', os.ttyname(other_end)]
+    command = [COMMAND, "exec", "-s", "build", "--", "sh", "-c", script]
+    process = subprocess.Popen([*attach, *command], env=shell.env, start_new_session=True)
+    with os.fdopen(terminal, "r+b", buffering=0) as screen:
+        seen = b""
+        while b"ready" not in seen:
+            seen += screen.read(1000)
+        screen.write(b"\x03")
+        while b"got INT" not in seen:
+            seen += screen.read(1000)
+        time.sleep(0.3)  # a second one would have come by now
+        process.send_signal(signal.SIGTERM)
+        while b"SIGNED" not in seen:
+            seen += screen.read(1000)
+        assert process.wait(10) == 5
+    os.close(other_end)
+    assert seen.count(b"got INT") == 1
 
 
 def test_a_child_that_dies_by_a_signal(shell: Shell) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from kanoniv_auth.store.home import Home
 from kanoniv_auth.store.receipts import Streams
 
 ROOT, AGENT = KeyPair(b"\1" * 32), KeyPair(b"\2" * 32)
+ROOT_FOLDER = Path(__file__).parents[2]
 NOW = 1_800_000_000
 CHAIN = issue(
     ROOT, AGENT.public, parent=None, scopes=("build",), now=NOW, ttl=60, entropy=b"\0" * 16
@@ -50,15 +52,16 @@ def test_streams_are_told_apart(tmp_path: Path) -> None:
 
 
 def test_a_forked_child_starts_its_own(tmp_path: Path) -> None:
-    streams, home = Streams(), Home(str(tmp_path))
-    ours = streams.of(home, b"a").id
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.write(writing, streams.of(home, b"a").id)
-        os._exit(0)
-    os.waitpid(child, 0)
-    assert os.read(reading, 16) != ours
+    code = (
+        "import os,sys\n"
+        "from kanoniv_auth.store.home import Home\n"
+        "from kanoniv_auth.store.receipts import Streams\n"
+        "streams = Streams(); ours = streams.of(Home(sys.argv[1]), b'a').id\n"
+        "child = os.fork()\n"
+        "if child == 0: os._exit(streams.of(Home(sys.argv[1]), b'a').id == ours)\n"
+        "sys.exit(os.waitpid(child, 0)[1])\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT_FOLDER, check=True)
 
 
 def test_a_receipt_that_cannot_be_kept_leaves_no_gap(tmp_path: Path) -> None:
