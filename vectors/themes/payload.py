@@ -250,6 +250,7 @@ def _scopes() -> Iterator[dict[str, Any]]:
         "a Cyrillic letter": ("A23", ["depl\u043ey"]),
         "a decomposed letter": ("A23", ["caf\u0065\u0301"]),
         "a segment of 201": ("A29", ["a" * 201]),
+        "a segment of 67 escapes": ("A23 A29", ["%2e" * 67]),
         "17 segments": ("A29", [".".join("a" * 17)]),
         "a newline in a scope": ("A34", ["deploy\nprod"]),
     }

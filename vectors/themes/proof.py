@@ -96,7 +96,7 @@ def _request() -> Iterator[dict[str, Any]]:
         action="deploy.staging.eu",
         seen=[],
     )
-    changed = {
+    changed: dict[str, dict[str, Any]] = {
         "other arguments": {"args": b"--to us"},
         "no arguments": {"args": b""},
         "another action": {"action": "deploy.staging.eu"},

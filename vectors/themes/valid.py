@@ -163,6 +163,15 @@ def _limits() -> Iterator[dict[str, Any]]:
         begin(CI, [wide]).seal(),
         action=wide,
     )
+    dots = "%2e" * 66 + "ab"
+    yield case(
+        "a segment of 66 escapes",
+        "allow",
+        "A23 A29",
+        "200 characters of a segment, each escape counted as three",
+        begin(CI, [dots]).seal(),
+        action=dots,
+    )
     yield case(
         "largest token",
         "allow",
