@@ -145,12 +145,12 @@ def changed(source: str, edit: Edit) -> str:
     return ast.unparse(ast.fix_missing_locations(tree))
 
 
-def sources_of(mutant: Mutant) -> dict[str, str]:
+def sources_of(mutant: Mutant, tree: Path) -> dict[str, str]:
     """Path in the tree -> its text with the check gone."""
     found: dict[str, str] = {}
     for edit in mutant.edits:
         path = f"kanoniv_auth/core/{edit.where.partition('.')[0]}.py"
-        source = found.get(path) or (ROOT / path).read_text(encoding="utf-8")
+        source = found.get(path) or (tree / path).read_text(encoding="utf-8")
         found[path] = changed(source, edit)
     return found
 
@@ -159,7 +159,7 @@ def anchors_gone(mutants: list[Mutant]) -> list[str]:
     found = []
     for mutant in mutants:
         try:
-            sources_of(mutant)
+            sources_of(mutant, ROOT)
         except AnchorGone as gone:
             found.append(f"line {mutant.line} of {TABLE.name}: {gone}")
     return found
@@ -209,14 +209,13 @@ def advise(tree: Path, files: list[str]) -> tuple[str, str]:
     return (CAUGHT, red) if red else (SURVIVED, "")
 
 
-def copy_tree(folder: Path) -> Path:
-    """What the advisories need, in a folder of this process's own."""
-    tree = folder / str(os.getpid())
+def copy_tree(origin: Path, tree: Path) -> Path:
+    """What the advisories need, and nothing else."""
     ignore = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / "kanoniv_auth", tree / "kanoniv_auth", ignore=ignore)
-    shutil.copytree(ROOT / ADVISORIES, tree / ADVISORIES, ignore=ignore)
-    shutil.copy(ROOT / "tests" / "__init__.py", tree / "tests")
-    shutil.copy(ROOT / "pyproject.toml", tree)
+    for package in (Path("kanoniv_auth"), ADVISORIES):
+        shutil.copytree(origin / package, tree / package, ignore=ignore)
+    for name in ("tests/__init__.py", "pyproject.toml"):
+        shutil.copy(origin / name, tree / name)
     return tree
 
 
@@ -229,17 +228,17 @@ def put(tree: Path, sources: dict[str, str], stamp: int) -> None:
 
 
 def attempt(folder: Path, job: tuple[int, Mutant]) -> tuple[Mutant, str, str]:
+    """Delete one check in this process's own copy, and put it back."""
     number, mutant = job
-    tree = folder / str(os.getpid())
+    pristine, tree = folder / "pristine", folder / str(os.getpid())
     if not tree.exists():
-        copy_tree(folder)
-    sources = sources_of(mutant)
+        copy_tree(pristine, tree)
+    sources = sources_of(mutant, pristine)
     put(tree, sources, 1_000_000_000 + 2 * number)
-    rest = [name for name in every_file() if name not in mutant.files]
     verdict, red = advise(tree, list(mutant.files))
     if verdict == SURVIVED:
-        verdict, red = advise(tree, rest)
-    originals = {name: (ROOT / name).read_text(encoding="utf-8") for name in sources}
+        verdict, red = advise(tree, [name for name in every_file() if name not in mutant.files])
+    originals = {name: (pristine / name).read_text(encoding="utf-8") for name in sources}
     put(tree, originals, 1_000_000_001 + 2 * number)
     return mutant, verdict, red
 
@@ -279,7 +278,7 @@ def main() -> int:
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     with tempfile.TemporaryDirectory(prefix="kanoniv-mutants-") as name:
         folder = Path(name)
-        verdict, red = advise(copy_tree(folder), every_file())
+        verdict, red = advise(copy_tree(ROOT, folder / "pristine"), every_file())
         if verdict != SURVIVED:
             fail(f"the advisories are red with every check in place: {red}")
         print(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 
 from kanoniv_auth.core.delegation import issue
+from kanoniv_auth.core.errors import TokenParseError
 from kanoniv_auth.core.keys import KeyPair
 from kanoniv_auth.core.verification import read_parent
 from tests.advisories.attacker import ALICE, BOB, CAROL, HOUR, NOW, Links, envelope, honest
@@ -91,3 +92,13 @@ def test_our_issuer_cuts_a_child_to_its_parent() -> None:
         )  # fmt: skip
         assert (child.expires_at, child.links[-1].expires_at) == (NOW + HOUR, NOW + HOUR)
         assert once_over(child.text) == "holder_unproven"  # and it is only a grant
+
+
+@pytest.mark.parametrize("ttl", [0, -1, -HOUR])
+def test_our_issuer_signs_no_link_that_ends_before_it_begins(ttl: int) -> None:
+    key = KeyPair.from_seed(BOB.seed)
+    with pytest.raises(TokenParseError) as caught:
+        issue(
+            key, CAROL.public, parent=None, scopes=("deploy",), now=NOW, ttl=ttl, entropy=bytes(16)
+        )
+    assert caught.value.slug == "parse"

@@ -11,7 +11,10 @@ from typing import Any
 
 import pytest
 
-from tests.advisories.attacker import ALICE, BOB, Links, envelope, envelope_payload, honest
+from kanoniv_auth.core.delegation import issue
+from kanoniv_auth.core.errors import TokenParseError
+from kanoniv_auth.core.keys import KeyPair
+from tests.advisories.attacker import ALICE, BOB, NOW, Links, envelope, envelope_payload, honest
 from tests.advisories.verifier import ACCEPTED, envelope_verdict, verdict
 
 PARENT = Links().grow(ALICE)
@@ -131,3 +134,13 @@ def test_a_number_of_another_form(jti: object) -> None:
 )
 def test_another_spelling_of_a_receipt(payload: bytes) -> None:
     assert envelope_verdict(envelope(honest(), raw=payload)) == "parse"
+
+
+@pytest.mark.parametrize("size", [0, 15, 17, 32])
+def test_our_issuer_signs_no_number_of_another_form(size: int) -> None:
+    key = KeyPair.from_seed(ALICE.seed)
+    with pytest.raises(TokenParseError) as caught:
+        issue(
+            key, BOB.public, parent=None, scopes=("deploy",), now=NOW, ttl=60, entropy=bytes(size)
+        )
+    assert caught.value.slug == "parse"
