@@ -41,9 +41,16 @@ def _verify(text: str, roots: TrustedRoots) -> Envelope:
     envelope = verify_envelope(signed, roots=roots, revoked=None)
     true = envelope_view(envelope)
     for name, value in shown.items():
-        if name not in true or true[name] != value or type(true[name]) is not type(value):
+        if name not in true or not _same(true[name], value):
             raise SignatureInvalid("bad_signature", where=f"{name!r}, which is not what was signed")
     return envelope
+
+
+def _same(true: object, shown: object) -> bool:
+    """Compare as JSON: Python would take 1 for true."""
+    import json  # noqa: PLC0415 - loaded by `_read_view` already
+
+    return json.dumps(true, sort_keys=True) == json.dumps(shown, sort_keys=True)
 
 
 def _read_view(text: str) -> dict[str, object]:

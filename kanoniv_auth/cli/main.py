@@ -31,8 +31,12 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _run_guarded(words: Sequence[str]) -> int:
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            # started with that descriptor closed: no file of ours may get its number
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 - for the process
+        elif hasattr(stream, "reconfigure"):
             # a path may hold bytes that the terminal's encoding has no sign for
             stream.reconfigure(errors="backslashreplace")
     try:

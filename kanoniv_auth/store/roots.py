@@ -71,9 +71,9 @@ def from_home(home: Home) -> TrustedRoots:
 
     Raises: UsageError, KeyPermissions, KeyInvalid.
     """
-    folder = home.trusted_roots
-    paths = files.listing(folder, ".pub")
-    if paths:
+    paths = files.listing(home.trusted_roots, ".pub")
+    # whoever can write here could pin a root of their own, or put another folder in this one's place
+    for folder in (home.path, home.trusted_roots):
         _refuse_open_folder(folder)
     keys = [_pinned(path) for path in paths if path != home.local_pub]
     local = _local(home)
@@ -81,7 +81,10 @@ def from_home(home: Home) -> TrustedRoots:
 
 
 def _refuse_open_folder(folder: str) -> None:
-    mode = os.stat(folder).st_mode & 0o7777  # noqa: PTH116 - pathlib is outside the import budget
+    try:
+        mode = os.stat(folder).st_mode & 0o7777  # noqa: PTH116 - pathlib is outside the import budget
+    except OSError:
+        return  # not there: nothing is pinned by it
     if mode & files.WRITABLE_BY_OTHERS:
         raise KeyPermissions("key_permissions", path=folder, mode=mode)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 import kanoniv_auth as ka
 from kanoniv_auth.api.auditing import audit
+from kanoniv_auth.core.envelope import envelope_view
 from kanoniv_auth.core.errors import UsageError
 
 
@@ -150,6 +152,23 @@ def test_sign_needs_the_holders_key(token: str, home: Path) -> None:
     assert ka.verify("build", token)
     with pytest.raises(ka.HolderUnproven):
         ka.sign("build", token)
+
+
+def test_the_json_form_is_compared_as_json(token: str) -> None:
+    envelope = ka.sign("build", token, metadata={"ok": True})
+    shown = envelope_view(audit([envelope])[0])
+    assert audit([json.dumps(shown)])
+    assert audit([json.dumps({"envelope": envelope})])
+    wrong: list[dict[str, Any]] = [
+        {"metadata": {"ok": 1}}, {"timestamp": str(shown["timestamp"])}, {"extra": 1}, {"chain_depth": True},
+        {"envelope": None},
+    ]  # fmt: skip
+    for change in wrong:
+        with pytest.raises(ka.SignatureInvalid):
+            audit([json.dumps({**shown, **change})])
+    for text in ("{", "{}x", '{"envelope":"x","envelope":"y"}', '{"a":' + "[" * 100000):
+        with pytest.raises(ka.TokenParseError):
+            audit([text])
 
 
 def test_a_gap_in_a_stream_is_found(token: str) -> None:

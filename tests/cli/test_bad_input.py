@@ -209,7 +209,7 @@ def test_a_full_disk(shell: Shell) -> None:
     words = private_mounts()
     shell.home.mkdir()
     script = (
-        f"mount -t tmpfs -o size=64k none {shell.home} && kanoniv-auth init >/dev/null && "
+        f"mount -t tmpfs -o size=64k,mode=700 none {shell.home} && kanoniv-auth init >/dev/null && "
         "kanoniv-auth delegate -s build >/dev/null && cat home/tokens/latest >before && "
         "dd if=/dev/zero of=home/filler bs=1k 2>/dev/null; "
         "kanoniv-auth verify -s build >/dev/null && echo verified; kanoniv-auth delegate -s other >out; echo $?; "
@@ -226,6 +226,11 @@ def test_output_that_nobody_can_read(shell: Shell) -> None:
     said = shell.line("kanoniv-auth verify -s build >/dev/full")
     assert said.status == 2
     assert said.err.startswith("error: cannot write the output")
+    assert shell.line("kanoniv-auth verify -s build >&-") == Said(0, "", "")
+    assert shell.line("kanoniv-auth verify -s prod >&- 2>&-") == Said(1, "", "")
+    assert shell.line("kanoniv-auth verify -s prod -t - <&-").status == 2
+    assert shell.line("kanoniv-auth delegate -s build >&- 2>&- <&-") == Said(0, "", "")
+    assert shell.kanoniv("verify", "-s", "build").status == 0
     said = shell.line(
         "(sleep 0.2; kanoniv-auth verify -s build; echo $? >status) | true; cat status"
     )

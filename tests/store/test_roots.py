@@ -87,6 +87,11 @@ def test_a_pin_that_others_can_write_is_refused(home: Home) -> None:
     Path(home.trusted_roots).chmod(0o777)
     with pytest.raises(KeyPermissions):
         roots.trusted(home, {}, None)
+    Path(home.trusted_roots).chmod(0o755)
+    assert roots.trusted(home, {}, None)
+    Path(home.path).chmod(0o775)
+    with pytest.raises(KeyPermissions):
+        roots.trusted(home, {}, None)
 
 
 def test_nothing_at_all_is_an_empty_set(tmp_path: Path) -> None:
