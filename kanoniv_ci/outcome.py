@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kanoniv_ci.grant import Grant
     from kanoniv_ci.inputs import ActionInputs
 
+
 def refused(problems: tuple[Problem, ...], runtime: str, exit_code: int) -> Result:
     """Nothing was minted because something is wrong."""
     told = of_problems(problems, runtime)

@@ -59,8 +59,9 @@ class Choice:
 def engine_address(environ_host: str) -> tuple[str, str]:
     """Which socket to talk to, and why not.
 
-    DOCKER_HOST counts only when it is a local socket: through tcp or ssh the key would leave this machine, and our
-    code's path would mean another machine's.
+    DOCKER_HOST counts only when it is a local socket (rootless engines need it): through tcp or ssh the key would
+    leave this machine, and our code's path would mean another machine's. An earlier step of the job can set it; such
+    a step could as well change what this one runs, and the steps of one job trust each other.
     """
     if not environ_host:
         return SOCKET, ""

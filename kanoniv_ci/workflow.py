@@ -6,6 +6,7 @@ each line is flushed before the next one, because a mask that reaches the log af
 
 from __future__ import annotations
 
+import io
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,9 @@ class Console:
     """The one stream that people and the runner read. Every line is flushed before the next."""
 
     def __init__(self, stream: TextIO) -> None:
+        if isinstance(stream, io.TextIOWrapper):
+            # the runner reads UTF-8 and \n on every system and in every locale
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
         self._stream = stream
         self._masked: set[str] = set()
 

@@ -1,9 +1,8 @@
-"""`runtime: docker` from the first step on, on a real engine: it builds the image itself, mints in it, and never falls back."""
+"""`runtime: docker` from its first step on, on a real engine: it builds the image itself, mints in it, never falls back."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,7 @@ MINT = 'exec "$KANONIV_PYTHON" -I -S -B "$KANONIV_SESSION/code/entrypoint.py" co
 
 
 @pytest.fixture(scope="module")
-def based(engine: Engine) -> Iterator[Engine]:
+def based(engine: Engine) -> Engine:
     """An engine that has the Dockerfile's own base image, or what stands in for it."""
     if not isinstance(engine, OwnEngine):
         pytest.skip(
@@ -29,7 +28,7 @@ def based(engine: Engine) -> Iterator[Engine]:
         pytest.skip("no Python 3.12 on this machine to make the Dockerfile's base image from")
     with tempfile.TemporaryDirectory(prefix="kanoniv-base-") as folder:
         engine.import_image(base_image.build(Path(folder) / "tree", python), "python:3.12-slim")
-    yield engine
+    return engine
 
 
 @pytest.fixture

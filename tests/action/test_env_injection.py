@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 
 from kanoniv_ci.commands import entry
+from kanoniv_ci.workflow import Console
 from tests.action.step import Job
 
 
@@ -73,3 +76,10 @@ def test_a_delimiter_that_occurs_in_the_value_is_drawn_again() -> None:
     assert (
         entry("X", "a\nend-1\nend-2", lambda: next(drawn)) == b"X<<end-3\na\nend-1\nend-2\nend-3\n"
     )
+
+
+def test_the_log_is_utf_8_with_one_newline_whatever_the_locale_says() -> None:
+    raw = io.BytesIO()
+    console = Console(io.TextIOWrapper(raw, encoding="ascii", newline="\r\n"))
+    console.say("\u00fc \ud800 ::x ##[y\r\n::error::z")
+    assert raw.getvalue() == b"kanoniv-auth: \xc3\xbc \\ud800 ::x ## [y  ::error::z\n"
