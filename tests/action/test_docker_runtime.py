@@ -1,4 +1,4 @@
-"""`runtime: docker` from its first step on, on a real engine: it builds the image itself, mints in it, never falls back."""
+"""`runtime: docker` from its first step on, on a real engine: it builds the image, mints in it, never falls back."""
 
 from __future__ import annotations
 
