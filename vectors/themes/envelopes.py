@@ -170,6 +170,7 @@ def _good() -> Iterator[dict[str, Any]]:
         "a second before the chain ends",
         made(TWO, iat=EXPIRES - 1),
     )
+    yield case("largest receipt", "allow", "A29", "exactly 65,536 characters", large(65536))
     yield case("the first second", "allow", "A28", "as early as its links", made(TWO, iat=ISSUED))
     yield case(
         "long after",
@@ -178,6 +179,17 @@ def _good() -> Iterator[dict[str, Any]]:
         "a receipt outlives its chain: its own time counts",
         made(begin(CI, ["deploy"], exp=ISSUED + 9), iat=ISSUED + 5),
     )
+
+
+def large(size: int) -> str:
+    """A receipt of exactly so many characters, by the length of its target and of its result."""
+    for rest in range(3):
+        room = (size - len(made(TWO, tgt="", res="r" * rest))) * 3 // 4
+        for length in range(room - 3, room + 4):
+            text = made(TWO, tgt="t" * length, res="r" * rest)
+            if len(text) == size:
+                return text
+    raise AssertionError(size)
 
 
 def _form() -> Iterator[dict[str, Any]]:
@@ -190,7 +202,7 @@ def _form() -> Iterator[dict[str, Any]]:
         "a capital prefix": ("unknown_version", good.replace("kde2", "KDE2")),
         "a space before": ("unknown_version", " " + good),
         "JSON": ("unknown_version", '{"action":"deploy.staging"}'),
-        "65,537 characters": ("too_large", good + "A" * (65537 - len(good))),
+        "65,537 characters": ("too_large", large(65537)),
         "no links": ("parse", f"kde2.{body}"),
         "empty links": ("parse", f"kde2.{body}~"),
         "a proof": ("parse", f"{good}~s{body}"),
