@@ -58,8 +58,12 @@ def _run(command: tuple[str, ...], environ: Mapping[str, str]) -> int:
 
     def forward(number: int, _frame: object) -> None:
         # the terminal sends its own keys to the whole foreground group: the child has had this one
-        if not (number in _KEYBOARD and _in_foreground()):
+        if not child or (number in _KEYBOARD and _in_foreground()):
+            return  # 0 would mean the whole process group
+        try:
             os.kill(child, number)
+        except ProcessLookupError:
+            return  # it has just ended, where `waitid` is not to be had
 
     # blocked until the child is there, so that a signal in between is passed on and not lost
     before = _signal.pthread_sigmask(_signal.SIG_BLOCK, _FORWARDED)
