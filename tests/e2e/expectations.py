@@ -110,7 +110,21 @@ def talked(github: GitHubProcess) -> None:
 
 
 def silent(ran: Run, github: GitHubProcess, agent_key: str = "") -> None:
-    """No secret in any line a person could read; act's own `arg` fields, where we get values from, are no log."""
-    log = ran.log() + ran.stderr
+    """No secret in any line a person could read; act's own `arg` fields, where we get values from, are no log.
+
+    A step "before", where there is one, has printed the root key on purpose.
+    """
+    log = ran.log(but="before") + ran.stderr
     hidden = [*spellings(SEED), ran.outputs("auth")["token"], github.token, agent_key]
     assert [text for text in hidden if text and text in log] == []
+
+
+def masked(ran: Run, github: GitHubProcess, agent_key: str) -> None:
+    """What a step prints on purpose shows before the mint and not after it: hidden by our masks and no others."""
+    steps(ran)
+    assert ROOT.secret_text() in ran.said("before")
+    assert ran.outcome("parrot") == "success"
+    assert "root key: ***" in ran.said("parrot")
+    assert "token: *** and ***" in ran.said("parrot")
+    silent(ran, github, agent_key)
+    assert {*spellings(SEED), ran.outputs("auth")["token"], agent_key} <= set(ran.masks)

@@ -95,21 +95,18 @@ def play(what: Job) -> Run:
         pytest.skip(str(why))
 
 
-def parroting(
-    folder: Path, github: GitHubProcess, setting: Setting, *, before: bool = False
-) -> tuple[Run, str]:
+def parroting(folder: Path, github: GitHubProcess, setting: Setting) -> tuple[Run, str]:
     """The self-test with a last step that prints every secret within its reach, and the agent key it saw.
 
     The runner masks its own secrets by itself, so here the key comes in a variable, which it does not mask: what is
-    hidden is hidden by our masks. `before` prints the key ahead of the mint too.
+    hidden is hidden by our masks. A step before the mint prints the key while nothing hides it yet.
     """
     tree, seen = copy_tree(folder / "tree"), folder / "seen"
     seen.mkdir()
     seen.chmod(0o777)
     text = (tree / WORKFLOW).read_text(encoding="utf-8")
     text = text.replace("secrets.KANONIV_ROOT_KEY", "vars.KANONIV_ROOT_KEY") + PARROT
-    if before:
-        text = text.replace("      - name: Mint\n", BEFORE + "      - name: Mint\n")
+    text = text.replace("      - name: Mint\n", BEFORE + "      - name: Mint\n")
     (tree / WORKFLOW).write_text(text, encoding="utf-8")
     variables = {"KANONIV_ROOT_KEY": ROOT.secret_text(), "SPELLINGS": " ".join(spellings(SEED))}
     plain = job(commit(tree, REPOSITORY), github, setting)

@@ -72,9 +72,10 @@ class Run:
             if r.get("command") in levels
         ]
 
-    def log(self, *step: str) -> str:
-        """The lines a person would see: of one step and those inside it, or of the whole run."""
+    def log(self, *step: str, but: str = "") -> str:
+        """The lines a person would see: of one step and those inside it, of the whole run, or of all but one step."""
         shown = [r for r in self.records if tuple(r.get("stepID", ()))[: len(step)] == step]
+        shown = [r for r in shown if not but or r.get("stepID", [""])[0] != but]
         return "\n".join(str(r.get("msg", "")).rstrip("\n") for r in shown)
 
     def said(self, *step: str) -> str:
