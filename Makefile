@@ -41,7 +41,7 @@ imports: $(STAMP)  ## who may import whom
 	$(BIN)/lint-imports --no-cache --no-logo
 
 bench: $(STAMP)  ## measure, and write docs/bench.md
-	$(PY) scripts/bench.py
+	$(PY) -m bench
 
 vectors: $(STAMP)  ## regenerate vectors/ from their seed; any difference is an error
 	$(PY) -m vectors.generate
@@ -68,5 +68,5 @@ lock: $(STAMP)  ## resolve the three lock files again, with hashes and without a
 	$(UV_LOCK) -c requirements/ci.lock --extra ci pyproject.toml requirements/dev.in -o requirements/dev.lock
 
 clean:  ## remove what make made
-	rm -rf .venv build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .bench build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +

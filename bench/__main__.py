@@ -1,0 +1,57 @@
+"""`make bench`: measure everything in turn and write docs/bench.md."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from bench import environments, processes, report, starts
+from bench.rounds import Worker, alternate
+
+ROUNDS, PROCESS_ROUNDS, IMPORT_ROUNDS = 100, 25, 11
+WORKERS = {
+    "ours": ("ours", "ours"),
+    "clever": ("ours", "clever"),
+    "published": ("published", "peer_published"),
+    "biscuit": ("biscuit", "peer_biscuit"),
+    "tenuo": ("tenuo", "peer_tenuo"),
+    "pyjwt": ("pyjwt", "peer_pyjwt"),
+}
+
+
+def main() -> int:
+    """Run all parts and write the page."""
+    began = time.monotonic()
+
+    def say(what: str) -> None:
+        sys.stderr.write(f"  {time.monotonic() - began:4.0f}s  {what}\n")
+
+    only_core = sys.argv[1:] == ["core"]
+    say("environments of the contenders, under .bench/")
+    environments.prepare()
+    say(f"in process: {len(WORKERS)} workers, {ROUNDS} rounds")
+    workers = {name: Worker(*WORKERS[name]) for name in (["ours"] if only_core else WORKERS)}
+    alternate(workers, ROUNDS)
+    if only_core:
+        for name, timing in workers["ours"].timings().items():
+            t, s = timing.verifies, timing.signatures
+            sys.stdout.write(
+                f"{name:12} {timing.rounds:4} {timing.microseconds:8.2f} us"
+                f"  T {t.low:.3f} {t.median:.3f} {t.high:.3f}  S {s.low:.3f} {s.median:.3f} {s.high:.3f}\n"
+            )
+        return 0
+    say(f"whole processes: {PROCESS_ROUNDS} rounds")
+    verified = processes.alternate(processes.verify_commands(), PROCESS_ROUNDS)
+    imported = processes.alternate(processes.import_commands(), IMPORT_ROUNDS)
+    say("the Action's start, warm and cold")
+    started = starts.measure()
+    page = report.page(report.Results(workers, verified, imported, started))
+    (environments.ROOT / "docs/bench.md").write_text(page, encoding="utf-8")
+    say("docs/bench.md is written")
+    for goal in report.goals(report.Results(workers, verified, imported, started)):
+        sys.stdout.write(goal.row() + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
