@@ -125,3 +125,10 @@ def test_one_root_cannot_evict_another() -> None:
         )  # fmt: skip
         ask(seal(chain, AGENT, now=NOW), roots=both, cache=cache)
     assert cache.get(token) is not None
+
+
+def test_a_cache_that_could_keep_nothing_is_refused() -> None:
+    for limit in (0, -1):
+        with pytest.raises(ValueError, match="at least one"):
+            Cache(limit=limit)
+    assert ask(TOKEN, audience="deploys.example", cache=Cache(limit=1)).chain == CHAIN
