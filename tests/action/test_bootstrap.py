@@ -8,12 +8,14 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sysconfig
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from tests.action.step import KEY, ROOT, ROOT_DID, entries
+from tests.action.test_key_forms import FORMS
 
 PARTS = (
     "kanoniv_auth",
@@ -128,7 +130,8 @@ class Runner:
 
 
 def reachable(done: subprocess.CompletedProcess[str]) -> None:
-    if done.returncode and "No matching distribution" in done.stdout:
+    unreachable = ("No matching distribution", "Max retries", "Connection", "Temporary failure")
+    if done.returncode and any(text in done.stdout for text in unreachable):
         pytest.skip("no package index answers on this machine")
 
 
@@ -321,3 +324,63 @@ def test_a_secret_that_a_runner_hands_down_goes_no_further(tmp_path: Path, name:
     )
     assert "RUNNER_TEMP=" in (tmp_path / "seen").read_text()
     assert "k-3fd9a1" not in (tmp_path / "seen").read_text()
+
+
+def test_a_pem_key_brings_the_second_set_of_dependencies(tmp_path: Path) -> None:
+    runner = Runner.start(tmp_path)
+    begun = runner.bootstrap("begin", INPUT_RUNTIME="host", KANONIV_KEY_IS_PEM="true")
+    reachable(begun)
+    assert begun.returncode == 0, begun.stdout + begun.stderr
+    told = runner.lines("GITHUB_OUTPUT")
+    runner.files["GITHUB_OUTPUT"].write_text("")
+    (tmp_path / "mint.sh").write_text(
+        'exec "$PY" -I -S -B "$KANONIV_SESSION/code/entrypoint.py" mint\n'
+    )
+    minted = runner.sh(
+        str(tmp_path / "mint.sh"),
+        PY=told["python"],
+        KANONIV_SESSION=told["dir"],
+        INPUT_ROOT_KEY=FORMS["openssh"],
+        INPUT_SCOPES="build",
+    )
+    assert minted.returncode == 0, minted.stdout + minted.stderr
+    assert entries(runner.files["GITHUB_OUTPUT"].read_bytes())["root_did"] == ROOT_DID
+
+
+def test_uv_is_used_where_it_is(tmp_path: Path) -> None:
+    uv = shutil.which("uv", path=sysconfig.get_path("scripts"))
+    if uv is None:
+        pytest.skip("uv is not installed beside this Python")
+    runner = Runner.start(tmp_path)
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "tools" / "uv").symlink_to(uv)
+    traps = {
+        "UV_TARGET": "/nowhere",
+        "UV_PYTHON": "3.99",
+        "UV_NO_BINARY": "1",
+        "UV_SYSTEM_PYTHON": "1",
+    }
+    begun = runner.bootstrap(
+        "begin", INPUT_RUNTIME="host", PATH=f"{tmp_path}/tools:{os.defpath}", **traps
+    )
+    reachable(begun)
+    assert begun.returncode == 0, begun.stdout + begun.stderr
+    session = Path(runner.lines("GITHUB_OUTPUT")["dir"])
+    if "now with pip" in (session / "install.log").read_text():
+        pytest.skip("uv reaches no package index with this machine's settings")
+    assert list(
+        (session / "deps").rglob("*.pyc")
+    )  # later steps run with -B and would never write them
+
+
+def test_a_release_without_our_command_line_is_refused_by_name(tmp_path: Path) -> None:
+    """`version` of the published product, which cannot read these tokens."""
+    runner = Runner.start(tmp_path)
+    done = runner.bootstrap("begin", INPUT_RUNTIME="host", INPUT_VERSION="0.3.0")
+    reachable(done)
+    assert done.returncode == 2
+    assert done.stdout.split("\n")[1].startswith(
+        "::warning title=kanoniv-auth::version 0.3.0 serves"
+    )
+    assert "release 0.3.0 of kanoniv-auth has no command line this action can serve" in done.stdout
+    assert "::error title=KAN-RUNNER-004::" in done.stdout

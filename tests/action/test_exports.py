@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.action.step import ROOT_DID, Job, spellings
+from tests.action.step import ROOT_DID, Job
 
 
 def test_export_key_false_leaves_later_steps_with_verify(job: Job) -> None:
@@ -20,5 +20,9 @@ def test_export_env_false_leaves_the_environment_alone(job: Job) -> None:
 
 
 def test_the_agents_key_is_masked_even_when_it_is_thrown_away(job: Job) -> None:
-    kept, thrown = (job.again().mint(export_key=value).stdout for value in ("true", "false"))
-    assert thrown.count("::add-mask::") == kept.count("::add-mask::") > len(spellings(bytes(32)))
+    minted = job.mint(export_key="false")
+    _, mark, after = minted.stdout.partition(f"::add-mask::{minted.outputs['token']}\n")
+    masks = [line for line in after.splitlines() if line.startswith("::add-mask::")]
+    # base64 and hex; base64url too when this key's differs
+    assert mark
+    assert len(masks) in (4, 6)
