@@ -84,30 +84,36 @@ class Verdict:
 # ------------------------------------------------------------------------------------------------------------- setting
 
 
+def engine_that_answers() -> tuple[Engine, str]:
+    """A Docker Engine of this machine and its version. Raises: NoEngine with the reason."""
+    address = os.environ.get("DOCKER_HOST") or f"unix://{SOCKET}"
+    if not address.startswith("unix:///"):
+        raise NoEngine(f"DOCKER_HOST is {address}, and the Action takes a local socket only")
+    engine = Engine(Path(address.removeprefix("unix://")), [])
+    ask = ("version", "--format", "{{.Server.Version}}")
+    version = engine.docker(*ask, timeout=10, check=False).strip()
+    if not version:
+        raise NoEngine(f"nothing answers at {address}")
+    return engine, version
+
+
 @contextmanager
 def runtime(voice: Voice, wanted: str) -> Iterator[tuple[str, Mapping[str, str]]]:
     """What to add to the workflow's inputs and to the runner's environment for the runtime that was asked for."""
     if wanted != "docker":
         yield "", {}
         return
-    address = os.environ.get("DOCKER_HOST") or f"unix://{SOCKET}"
     try:
-        if not address.startswith("unix:///"):
-            raise NoEngine(f"DOCKER_HOST is {address}, and the Action takes a local socket only")
-        engine = Engine(Path(address.removeprefix("unix://")), [])
-        version = engine.docker("version", "--format", "{{.Server.Version}}", timeout=10).strip()
-    except (NoEngine, AssertionError) as why:
-        voice.say(
-            f"no Docker Engine to be had ({str(why).splitlines()[0]}): minting on the host instead"
-        )
+        engine, version = engine_that_answers()
+    except NoEngine as why:
+        voice.say(f"no Docker Engine to be had ({why}): minting on the host instead")
         yield "", {}
         return
-    voice.say(
-        f"a Docker Engine answers (version {version}): building the Action's image without network"
-    )
+    voice.say(f"Docker Engine {version} answers: building the Action's image, without network")
     try:
         image = build(engine)
-        yield f"          runtime: docker\n          image: {image.id}\n", {"DOCKER_HOST": address}
+        inputs = f"          runtime: docker\n          image: {image.id}\n"
+        yield inputs, {"DOCKER_HOST": engine.host}
     finally:
         engine.close()
 

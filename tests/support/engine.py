@@ -66,8 +66,16 @@ class Engine:
 
     @property
     def env(self) -> dict[str, str]:
-        """The environment docker commands run in: the client reads nobody's configuration."""
-        return {"PATH": os.defpath, "HOME": "/nonexistent", "DOCKER_CONFIG": "/nonexistent"}
+        """The environment docker commands run in: the client reads nobody's configuration.
+
+        The classic builder, because it names every image it leaves, so that all of them can be removed.
+        """
+        return {
+            "PATH": os.defpath,
+            "HOME": "/nonexistent",
+            "DOCKER_CONFIG": "/nonexistent",
+            "DOCKER_BUILDKIT": "0",
+        }
 
     def import_image(self, tree: Path, tag: str) -> str:
         """Make an image of one layer from a folder."""
@@ -121,8 +129,8 @@ class Engine:
 
     def close(self) -> None:
         """Leave the machine's engine as it was."""
-        for tag in self._images:
-            self.docker("image", "rm", "-f", tag, check=False)
+        for name in reversed(self._images):
+            self.docker("image", "rm", "-f", name, check=False)
 
 
 class OwnEngine(Engine):

@@ -5,6 +5,7 @@ The build has no network; its wheels are downloaded before, by the hashes of `re
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ def build(engine: Engine) -> Image:
         receipt = Path(folder) / "id"
         options = ("--network", "none", "--build-arg", f"BASE={BASE}", "--iidfile", str(receipt))
         log = engine.docker("build", *options, str(context), timeout=300)
+        for layer in re.findall(r"^ ---> ([0-9a-f]{12})$", log, re.MULTILINE):
+            engine.remember(layer)  # the first stage, and what each step left
         return Image(
             engine.remember(receipt.read_text(encoding="utf-8").strip()), python.version, log
         )
