@@ -6,11 +6,14 @@ process (its PoC A5, C4): no default root may exist, and nothing pinned is an er
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+import kanoniv_auth
 from kanoniv_auth.core.verification import TrustedRoots
-from tests.advisories.attacker import MALLORY, OTHER_ROOT, Links, envelope, honest
-from tests.advisories.verifier import envelope_verdict, parent_verdict, proven, verdict
+from tests.advisories.attacker import MALLORY, OTHER_ROOT, Key, Links, envelope, honest
+from tests.advisories.verifier import envelope_verdict, parent_verdict, proven, verdict, word_for
 
 NOTHING = TrustedRoots()
 
@@ -27,8 +30,8 @@ def test_nothing_pinned_trusts_no_receipt() -> None:
 
 
 @pytest.mark.parametrize("root", [MALLORY, OTHER_ROOT])
-def test_a_root_of_ones_own_is_not_pinned(root: object) -> None:
-    own = Links(holder=MALLORY).grow(MALLORY, scp=["deploy"]).sealed()
+def test_a_root_of_ones_own_is_not_pinned(root: Key) -> None:
+    own = Links(holder=root).grow(MALLORY, scp=["deploy"]).sealed()
     assert verdict(own) == "untrusted_root"
     assert proven(own) == "untrusted_root"
     assert parent_verdict(own) == "untrusted_root"
@@ -46,3 +49,31 @@ def test_a_retired_root_alone_pins_nothing() -> None:
         verdict(honest().sealed(), roots=TrustedRoots(retired={OTHER_ROOT.did: 1}))
         == "no_trusted_root"
     )
+
+
+def test_the_library_in_a_fresh_process_trusts_nobody(home: Path) -> None:
+    own = Links(holder=MALLORY).grow(MALLORY, iat=1, exp=2**40).sealed(exp=2**40)
+    assert word_for(lambda: kanoniv_auth.verify("deploy", own)) == "no_trusted_root"
+    assert word_for(lambda: kanoniv_auth.sign("deploy", own)) == "no_trusted_root"
+    assert word_for(lambda: kanoniv_auth.delegate(["deploy"], parent=own)) == "no_trusted_root"
+    assert not home.exists()
+
+
+def test_a_root_of_ones_own_stays_foreign_after_ours_was_made(home: Path) -> None:
+    kanoniv_auth.init_root()
+    own = Links(holder=MALLORY).grow(MALLORY, iat=1, exp=2**40).sealed(exp=2**40)
+    assert word_for(lambda: kanoniv_auth.verify("deploy", own)) == "untrusted_root"
+    assert word_for(lambda: kanoniv_auth.sign("deploy", own)) == "untrusted_root"
+
+
+@pytest.mark.parametrize("name", ["KANONIV_ROOT_DID", "KANONIV_ROOT_PUB"])
+@pytest.mark.parametrize("text", ["", " ", ",", "did:agent:", "did:agent:00", "*", "any"])
+def test_a_pin_that_is_empty_or_malformed_is_no_pin_and_no_other(
+    home: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str
+) -> None:
+    """Not the local root in its place: a variable that failed to expand must not choose another source."""
+    kanoniv_auth.init_root()
+    token = kanoniv_auth.delegate(["deploy"], "1h")
+    monkeypatch.setattr("kanoniv_auth.api.roots._memory.root", None)
+    monkeypatch.setenv(name, text)
+    assert word_for(lambda: kanoniv_auth.verify("deploy", token)) == "usage"

@@ -32,12 +32,7 @@ def encodings(seed: bytes) -> list[bytes]:
     for offset in range(3):
         text = base64.b64encode(bytes(offset) + seed)[4:-4]
         found += [text, text.translate(bytes.maketrans(b"+/", b"-_"))]
-    return found + [
-        seed[::-1],
-        base64.b32encode(seed)[:48],
-        base64.b85encode(seed),
-        base64.a85encode(seed),
-    ]
+    return [*found, base64.b32encode(seed)[:48], base64.b85encode(seed), base64.a85encode(seed)]
 
 
 def opened(data: bytes) -> list[bytes]:
