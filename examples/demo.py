@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT))
 
 from kanoniv_auth.core.keys import KeyPair  # noqa: E402 - this tree, wherever we were started
 from tests.support.act import Job, NoRunner, stream  # noqa: E402
-from tests.support.checkout import commit, copy_tree, export  # noqa: E402
+from tests.support.checkout import commit, copy_tree  # noqa: E402
 from tests.support.engine import Engine, NoEngine  # noqa: E402
 from tests.support.events import event  # noqa: E402
 from tests.support.github_process import GitHubProcess  # noqa: E402
@@ -243,7 +243,7 @@ def play(voice: Voice, folder: Path) -> int:
         runtime(voice, os.environ.get("DEMO_RUNTIME", "")) as (inputs, env),
     ):
         voice.say("copying this tree: once as the Action, once as the repository that uses it")
-        action = export(folder / "action", "kanoniv/auth-action")
+        action = copy_tree(folder / "action")
         user = consumer(folder / "consumer", workflow(inputs))
         secrets = {"KANONIV_ROOT_KEY": key.secret_text(), "GITHUB_TOKEN": github.token}
         job = Job(

@@ -97,9 +97,9 @@ def minting(engine: Engine, image: Image, code: Path, folder: Path, user: int) -
 
 @contextmanager
 def held(
-    engine: Engine, command: list[str], environ: Mapping[str, str], given: bytes
+    engine: OwnEngine, command: list[str], environ: Mapping[str, str], given: bytes
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A container that has its stdin and waits for the end of it: alive, with the key in its memory."""
+    """A container that has read its stdin and waits for the end of it: alive, with the key in its memory."""
     env = {"PATH": os.defpath, "HOME": "/nonexistent", **environ}
     pipe = subprocess.PIPE
     process = subprocess.Popen(command, env=env, stdin=pipe, stdout=pipe, stderr=pipe)
@@ -107,20 +107,34 @@ def held(
         assert process.stdin is not None
         process.stdin.write(given)
         process.stdin.flush()
-        deadline = time.monotonic() + 30
-        while not engine.docker("ps", "-q", "--filter", "status=running").strip():
+        deadline = time.monotonic() + 60
+        while not any(_waits_for_stdin(pid) for pid in processes(engine)):
             assert process.poll() is None, process.communicate()
-            assert time.monotonic() < deadline, "the container does not start"
-            time.sleep(0.05)
-        time.sleep(0.5)  # the program starts and reads
+            assert time.monotonic() < deadline, (
+                "the program in the container does not read its stdin"
+            )
+            time.sleep(0.1)
         yield process
     finally:
         process.kill()
         process.communicate()
 
 
-def environs(engine: OwnEngine) -> list[Path]:
-    """The environment of every process that runs in a container of this engine."""
+def processes(engine: OwnEngine) -> list[Path]:
+    """/proc/PID of every process that runs in a container of this engine."""
     ids = engine.docker("ps", "-q", "--no-trunc").split()
-    pids = [line.split()[1] for i in ids for line in engine.docker("top", i).splitlines()[1:]]
-    return [Path("/proc", pid, "environ") for pid in pids]
+    tables = [engine.docker("top", container, check=False) for container in ids]
+    return [Path("/proc", line.split()[1]) for table in tables for line in table.splitlines()[1:]]
+
+
+def _waits_for_stdin(process: Path) -> bool:
+    """In read(0, …), twice in a row: what was there has been read, and no end came."""
+    try:
+        for _ in range(2):
+            number, *arguments = (process / "syscall").read_text(encoding="ascii").split()
+            if number not in ("0", "63") or arguments[0] != "0x0":  # read on x86-64, on arm64
+                return False
+            time.sleep(0.1)
+    except OSError:
+        return False
+    return True

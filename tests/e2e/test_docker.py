@@ -19,7 +19,7 @@ from kanoniv_auth.core.keys import KeyPair
 from kanoniv_auth.core.verification import Access, TrustedRoots, verify
 from kanoniv_ci import carrier, host
 from tests.e2e import expectations
-from tests.e2e.container import PROBE, environment, environs, held, minting, probe, written
+from tests.e2e.container import PROBE, environment, held, minting, probe, processes, written
 from tests.e2e.selftest import SEED, Setting, job, parroting, play
 from tests.support import base_image
 from tests.support.checkout import ROOT as TREE
@@ -105,12 +105,12 @@ def test_the_root_key_is_nowhere_on_disk(
     secret, since = written(SEED), time.time()
     assert not any(text.decode("latin-1") in " ".join(command) for text in secret)
     with held(own_engine, command, host._told(around), host._sealed_in(around)) as process:
-        processes = environs(own_engine)
-        during = own_engine.files_holding(secret, *processes, since=since)
+        environs = [process / "environ" for process in processes(own_engine)]
+        during = own_engine.files_holding(secret, *environs, since=since)
         inspected = own_engine.docker("inspect", command[command.index("--name") + 1])
         stdout, stderr = process.communicate(timeout=60)
     assert process.returncode == 0, stderr.decode()
-    assert processes
+    assert environs
     result = carrier.unpack(stdout)
     token = result.outputs["token"]
     agent = next(data for name, data in result.files.items() if name.endswith(".key"))
@@ -154,7 +154,8 @@ def test_the_search_finds_a_key_passed_in_the_usual_way(
     ]
     command = own_engine.command(*run, image.id, "-c", say_it)
     with held(own_engine, command, {"INPUT_ROOT_KEY": key.decode()}, b"") as process:
-        found = own_engine.files_holding(written(SEED), *environs(own_engine), since=since)
+        environs = [running / "environ" for running in processes(own_engine)]
+        found = own_engine.files_holding(written(SEED), *environs, since=since)
         process.communicate(timeout=30)
     names = {file.name for file in found[key]}
     assert {"config.v2.json", "environ"} <= names
