@@ -237,10 +237,11 @@ GOOD = json.dumps({"exit": 0, "outputs": {"a": "b"}, "env": {}, "summary": ""}).
 
 
 def link() -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
+    """A good result, and a link in the place of a file."""
+    buffer = io.BytesIO(tar(**{"result.json": GOOD}))
+    with tarfile.open(fileobj=buffer, mode="a") as archive:
         header = tarfile.TarInfo("token")
-        header.type, header.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        header.type, header.linkname = tarfile.LNKTYPE, "result.json"
         archive.addfile(header)
     return buffer.getvalue()
 

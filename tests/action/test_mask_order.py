@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 
 import pytest
 
+from kanoniv_ci.workflow import Console
 from tests.action.step import KEY, ROOT_DID, SEED, Job, spellings
 from tests.action.test_key_forms import FORMS
 
@@ -65,3 +67,25 @@ def test_public_halves_in_a_key_file_are_not_masked(job: Job) -> None:
     assert ROOT_DID not in "".join(
         x for x in minted.stdout.splitlines() if x.startswith("::add-mask::")
     )
+
+
+def test_each_line_is_flushed_before_the_next() -> None:
+    """A mask that waits in a buffer reaches the log after what another process says."""
+
+    class Stream(io.StringIO):
+        waiting = ""
+
+        def write(self, text: str) -> int:
+            assert self.waiting == ""
+            self.waiting = text
+            return len(text)
+
+        def flush(self) -> None:
+            self.waiting = ""
+
+    stream = Stream()
+    console = Console(stream)
+    console.mask("a secret of some length")
+    console.say("x")
+    console.error("y", "z")
+    assert stream.waiting == ""
