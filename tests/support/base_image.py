@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.support.engine import libraries
 
 PROGRAMS = (
     "sh", "bash", "env", "id", "ls", "cat", "mkdir", "rm", "cp", "mv", "chmod", "chown", "mktemp", "true", "sleep",
@@ -137,17 +138,13 @@ def _programs(tree: Path) -> list[Path]:
 
 def _libraries(tree: Path, programs: Iterable[Path]) -> None:
     """What `ldd` names, each at its own path, and LIBRARIES from the folder libc lies in."""
-    listed = subprocess.run(
-        ["ldd", *map(str, programs)], capture_output=True, text=True, check=False
-    ).stdout
-    wanted = set(re.findall(r"(/[^\s:()]+\.so[^\s:()]*) \(0x", listed))
-    libc = next(path for path in wanted if Path(path).name.startswith("libc.so"))
-    wanted |= {str(Path(libc).parent / name) for name in LIBRARIES}
-    for path in wanted:
-        if Path(path).exists():
-            target = tree / path.lstrip("/")
+    wanted = libraries(programs)
+    libc = next(path for path in wanted if path.name.startswith("libc.so"))
+    for path in wanted | {libc.parent / name for name in LIBRARIES}:
+        if path.exists():
+            target = tree / str(path).lstrip("/")
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(Path(path).resolve(), target)
+            shutil.copy2(path.resolve(), target)
 
 
 def _system(tree: Path) -> None:

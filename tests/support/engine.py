@@ -7,6 +7,7 @@ Its own engine has no bridge and touches no firewall: nothing on the machine cha
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import stat
@@ -81,10 +82,12 @@ class Engine:
         """Make an image of one layer from a folder."""
         packed = subprocess.Popen(["tar", "-C", str(tree), "-cf", "-", "."], stdout=subprocess.PIPE)
         with packed:
-            subprocess.run(
+            done = subprocess.run(
                 self.command("import", "-c", "ENV PATH=/usr/local/bin:/usr/bin:/bin", "-", tag),
-                env=self.env, stdin=packed.stdout, stdout=subprocess.DEVNULL, check=True,
+                env=self.env, stdin=packed.stdout, capture_output=True, text=True, check=False,
             )  # fmt: skip
+        if done.returncode:
+            raise AssertionError(f"docker import: {done.returncode}\n{done.stderr}")
         self._images.append(tag)
         return tag
 
@@ -159,6 +162,7 @@ class OwnEngine(Engine):
             )  # fmt: skip
         try:
             self._wait()
+            self._prove()
         except BaseException:
             self.close()
             raise
@@ -197,8 +201,35 @@ class OwnEngine(Engine):
             ):
                 return
             time.sleep(0.05)
+        raise NoEngine(f"dockerd does not start here: {self._last_words()}")
+
+    def _prove(self) -> None:
+        """A daemon that answers may still be unable to unpack or run anything, as inside most containers."""
+        tree = self.root / "tree"
+        true = Path(shutil.which("true", path=os.defpath) or "/bin/true")
+        for file in (true, *libraries([true])):
+            place = tree / str(file).lstrip("/")
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(file, place)
+        try:
+            image = self.import_image(tree, "kanoniv-test-proof:latest")
+            self.docker("run", "--rm", "--network", "none", image, str(true))
+            self.docker("image", "rm", "-f", image)
+        except (AssertionError, subprocess.SubprocessError) as why:
+            said = " ".join(str(why).split())[-300:]
+            raise NoEngine(f"dockerd starts here, but containers do not: {said}") from None
+
+    def _last_words(self) -> str:
         last = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-3:]
-        raise NoEngine(f"dockerd does not start here: {' / '.join(last)[-500:]}")
+        return " / ".join(last)[-500:]
+
+
+def libraries(programs: Iterable[Path]) -> set[Path]:
+    """The shared libraries `ldd` names for some programs."""
+    listed = subprocess.run(
+        ["ldd", *map(str, programs)], capture_output=True, text=True, check=False
+    )
+    return {Path(path) for path in re.findall(r"(/[^\s:()]+\.so[^\s:()]*) \(0x", listed.stdout)}
 
 
 def engine() -> Engine:
