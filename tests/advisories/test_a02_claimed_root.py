@@ -11,7 +11,7 @@ import hashlib
 
 import pytest
 
-from kanoniv_auth.core.verification import TrustedRoots
+from kanoniv_auth.core.roots import TrustedRoots
 from tests.advisories.attacker import ALICE, BOB, MALLORY, ROOT, Links, b64, envelope, honest
 from tests.advisories.verifier import ACCEPTED, envelope_verdict, once_over, verdict
 

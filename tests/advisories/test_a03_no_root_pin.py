@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import kanoniv_auth
-from kanoniv_auth.core.verification import TrustedRoots
+from kanoniv_auth.core.roots import TrustedRoots
 from tests.advisories.attacker import MALLORY, OTHER_ROOT, Key, Links, envelope, honest
 from tests.advisories.verifier import envelope_verdict, parent_verdict, proven, verdict, word_for
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import pytest
 
+from kanoniv_auth.core.chain import Chain
 from kanoniv_auth.core.delegation import issue
 from kanoniv_auth.core.errors import KeyInvalid, ScopeViolation, TokenExpired
 from kanoniv_auth.core.keys import KeyPair
-from kanoniv_auth.core.token import Chain
 from kanoniv_auth.core.verification import read_parent
 from tests.advisories.attacker import ALICE, BOB, CAROL, MALLORY, NOW, Links, honest
 from tests.advisories.verifier import ACCEPTED, PINNED, parent_verdict, proven, verdict

@@ -10,7 +10,7 @@ import pytest
 
 from kanoniv_auth.core.cache import Cache
 from kanoniv_auth.core.revocation import Revocations
-from kanoniv_auth.core.verification import TrustedRoots
+from kanoniv_auth.core.roots import TrustedRoots
 from tests.advisories.attacker import ALICE, BOB, HOUR, NOW, OTHER_ROOT, ROOT, Links, honest
 from tests.advisories.verifier import ACCEPTED, once_over, parent_verdict
 
@@ -66,7 +66,11 @@ def test_warm_then_the_root_is_retired(warm: Cache) -> None:
     assert once_over(TOKEN, context=CI, cache=warm, roots=retired) == "untrusted_root"
 
 
-@pytest.mark.parametrize("entry", [CHAIN.ids[0], CHAIN.ids[1], ALICE.public, BOB.public])
+@pytest.mark.parametrize(
+    "entry",
+    [CHAIN.ids[0], CHAIN.ids[1], ALICE.public, BOB.public],
+    ids=["link 0", "link 1", "alice", "bob"],
+)
 def test_warm_then_revoked(warm: Cache, entry: bytes) -> None:
     revoked = Revocations({ROOT.public: [entry]})
     assert once_over(TOKEN, context=CI, cache=warm, revoked=revoked) == "revoked"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from kanoniv_auth.core.cache import Cache
-from kanoniv_auth.core.verification import TrustedRoots
+from kanoniv_auth.core.roots import TrustedRoots
 from tests.advisories.attacker import (
     ALICE,
     BOB,

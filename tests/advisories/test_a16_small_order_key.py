@@ -10,7 +10,7 @@ import pytest
 
 from kanoniv_auth.core.errors import KeyInvalid
 from kanoniv_auth.core.keys import parse_did_key, parse_public
-from kanoniv_auth.core.verification import TrustedRoots
+from kanoniv_auth.core.roots import TrustedRoots
 from tests.advisories.attacker import ALICE, ROOT, Links, b64, canonical, fields_of
 from tests.advisories.verifier import verdict
 

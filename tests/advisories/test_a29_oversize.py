@@ -9,10 +9,10 @@ from __future__ import annotations
 import pytest
 
 from kanoniv_auth.core import sodium
+from kanoniv_auth.core.chain import Chain
 from kanoniv_auth.core.delegation import issue
 from kanoniv_auth.core.errors import AuthError, ChainTooDeep, TokenParseError
 from kanoniv_auth.core.keys import KeyPair
-from kanoniv_auth.core.token import Chain
 from tests.advisories.attacker import ALICE, NOW, ROOT, Links, envelope, envelope_payload, honest
 from tests.advisories.verifier import (
     ACCEPTED,

@@ -112,7 +112,9 @@ def test_links_that_no_verifier_would_take() -> None:
     assert envelope_verdict(envelope(CHAIN.resigned(0, bytes(64)))) == "bad_signature"
 
 
-@pytest.mark.parametrize("entry", [*CHAIN.ids, ALICE.public, BOB.public])
+@pytest.mark.parametrize(
+    "entry", [*CHAIN.ids, ALICE.public, BOB.public], ids=["link 0", "link 1", "alice", "bob"]
+)
 def test_revoked_since(entry: bytes) -> None:
     assert (
         envelope_verdict(envelope(CHAIN), revoked=Revocations({ROOT.public: [entry]})) == "revoked"

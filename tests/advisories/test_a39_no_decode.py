@@ -13,8 +13,8 @@ import pytest
 
 import kanoniv_auth
 from kanoniv_auth.core import envelope, verification
-from kanoniv_auth.core.token import Chain, UnverifiedToken, parse
-from kanoniv_auth.core.verification import VerifiedToken
+from kanoniv_auth.core.chain import Chain
+from kanoniv_auth.core.token import UnverifiedToken, VerifiedToken, parse
 from tests.advisories.attacker import BOB, honest
 from tests.advisories.verifier import run
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from kanoniv_auth.core.verification import TrustedRoots
+from kanoniv_auth.core.roots import TrustedRoots
 from tests.advisories.attacker import ALICE, NOW, ROOT, Links, envelope, honest
 from tests.advisories.verifier import ACCEPTED, envelope_verdict, parent_verdict, proven, verdict
 

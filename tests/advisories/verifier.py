@@ -5,18 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 
+from kanoniv_auth.core.access import Access
 from kanoniv_auth.core.cache import Cache
 from kanoniv_auth.core.envelope import Envelope, verify_envelope
 from kanoniv_auth.core.errors import AuthError
 from kanoniv_auth.core.revocation import Revocations
-from kanoniv_auth.core.verification import (
-    Access,
-    TrustedRoots,
-    VerifiedToken,
-    prove,
-    read_parent,
-    verify,
-)
+from kanoniv_auth.core.roots import TrustedRoots
+from kanoniv_auth.core.token import VerifiedToken
+from kanoniv_auth.core.verification import prove, read_parent, verify
 from tests.advisories.attacker import NOW, ROOT
 
 PINNED = TrustedRoots(keys=[ROOT.public])
