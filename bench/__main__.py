@@ -36,7 +36,7 @@ def main() -> int:
         for name, timing in workers["ours"].timings().items():
             t, s = timing.verifies, timing.signatures
             sys.stdout.write(
-                f"{name:12} {timing.rounds:4} {timing.microseconds:8.2f} us"
+                f"{name:12} {timing.quiet:4} {timing.microseconds:8.2f} us"
                 f"  T {t.low:.3f} {t.median:.3f} {t.high:.3f}  S {s.low:.3f} {s.median:.3f} {s.high:.3f}\n"
             )
         return 0

@@ -12,7 +12,7 @@ from functools import partial
 
 from bench.ours import ROOT, chain, check, sealed
 from bench.worker import Subject, repeat, serve
-from kanoniv_auth.core import encoding, sodium, token
+from kanoniv_auth.core import encoding, payload as link_payload, sodium, token
 from kanoniv_auth.core.cache import Cache
 from kanoniv_auth.core.value import Value
 
@@ -114,14 +114,14 @@ def signatures() -> dict[str, Subject]:
 
 def _signed() -> tuple[bytes, bytes]:
     link = token.parse(chain(1)[0].text).links[0]
-    signature, payload = token.split_link(link)
-    return signature + token.link_message(bytes(32), payload), ROOT.public
+    signature, payload = link_payload.split_link(link)
+    return signature + link_payload.link_message(bytes(32), payload), ROOT.public
 
 
 def texts() -> dict[str, Subject]:
     """Decoding: the C scanner without the `json` package, and base64url in one pass."""
     link = token.parse(chain(2)[0].text).links[1]
-    payload = token.split_link(link)[1]
+    payload = link_payload.split_link(link)[1]
     json = importlib.import_module("json")
     base64 = importlib.import_module("base64")
 

@@ -6,14 +6,21 @@ import importlib.metadata
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from bench.worker import LINK_MESSAGE, Subject, bytes_of, each, repeat, serve
+from kanoniv_auth.core.access import Access
 from kanoniv_auth.core.cache import Cache
 from kanoniv_auth.core.delegation import issue
 from kanoniv_auth.core.keys import KeyPair, did
+from kanoniv_auth.core.payload import link_message, split_link
 from kanoniv_auth.core.proof import pop, seal
-from kanoniv_auth.core.token import Chain, link_message, parse, split_link
-from kanoniv_auth.core.verification import Access, TrustedRoots, verify
+from kanoniv_auth.core.roots import TrustedRoots
+from kanoniv_auth.core.token import parse
+from kanoniv_auth.core.verification import verify
+
+if TYPE_CHECKING:
+    from kanoniv_auth.core.chain import Chain
 
 NOW = int(time.time())
 ROOT = KeyPair(bytes_of("root"))

@@ -7,8 +7,14 @@ import statistics
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from bench import environments
+
+if TYPE_CHECKING:
+    from bench.worker import Cell
+
+ENOUGH = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +34,13 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """One subject over all rounds: microseconds, and ratios to one verify and one signature."""
+    """One subject over its quiet rounds (over all, when fewer than 15 were): microseconds, and ratios
 
-    rounds: int
+    to one verify and one signature.
+    """
+
+    quiet: int
+    counted: int
     microseconds: float
     verifies: Spread
     signatures: Spread
@@ -48,7 +58,7 @@ class Worker:
             stdout=subprocess.PIPE,
             text=True,
         )
-        self.rows: list[dict[str, tuple[float, float, float]]] = []
+        self.rows: list[dict[str, Cell]] = []
         self.facts = self._answer()
 
     def _answer(self) -> dict[str, object]:
@@ -74,21 +84,24 @@ class Worker:
 
     def timings(self) -> dict[str, Timing]:
         """What all rounds say together."""
-        names = dict.fromkeys(name for row in self.rows for name in row)
-        return {name: _timing([row[name] for row in self.rows if name in row]) for name in names}
+        return {name: _timing([row[name] for row in self.rows]) for name in self.rows[0]}
 
     def yardstick(self) -> tuple[float, float]:
         """Microseconds of one verify and of one signature."""
         cells = [cell for row in self.rows for cell in row.values()]
+        cells = [cell for cell in cells if cell[3]] or cells
         return tuple(statistics.median(cell[at] for cell in cells) / 1000 for at in (1, 2))  # type: ignore[return-value]
 
 
-def _timing(cells: Sequence[tuple[float, float, float]]) -> Timing:
+def _timing(cells: Sequence[Cell]) -> Timing:
+    quiet = [cell for cell in cells if cell[3]]
+    counted = quiet if len(quiet) >= ENOUGH else cells
     return Timing(
-        len(cells),
-        statistics.median(spent for spent, _, _ in cells) / 1000,
-        Spread.of(spent / verify for spent, verify, _ in cells),
-        Spread.of(spent / sign for spent, _, sign in cells),
+        len(quiet),
+        len(counted),
+        statistics.median(spent for spent, *_ in counted) / 1000,
+        Spread.of(spent / verify for spent, verify, *_ in counted),
+        Spread.of(spent / sign for spent, _, sign, _ in counted),
     )
 
 
