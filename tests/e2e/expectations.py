@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 import time
 
+from kanoniv_auth.core.access import Access
+from kanoniv_auth.core.roots import TrustedRoots
 from kanoniv_auth.core.token import fingerprint
-from kanoniv_auth.core.verification import Access, TrustedRoots, verify
+from kanoniv_auth.core.verification import verify
 from tests.e2e.selftest import ROOT, SEED, spellings
 from tests.support.github_process import GitHubProcess
 from tests.support.workflow_run import Run
 
-STEPS = ("0", "auth", "outputs", "staging", "production", "delegate", "exec", "verify")
+STEPS = ("0", "auth", "outputs", "staging", "production", "delegate", "exec", "verify", "refused")
 DID = re.compile(r"did:agent:[0-9a-f]{32}")
 
 
@@ -35,6 +37,8 @@ def held_to_it(ran: Run) -> None:
     assert "DENIED" in ran.said("exec")
     assert "deployed to build" not in ran.said("exec")
     assert "VALID" in ran.said("exec")
+    assert ran.outcome("verify_production") == "failure"
+    assert "deploy.prod" in ran.log("verify_production")
 
 
 def outputs(ran: Run, runtime: str) -> None:

@@ -15,8 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from kanoniv_auth.core.access import Access
 from kanoniv_auth.core.keys import KeyPair
-from kanoniv_auth.core.verification import Access, TrustedRoots, verify
+from kanoniv_auth.core.roots import TrustedRoots
+from kanoniv_auth.core.verification import verify
 from kanoniv_ci import carrier, host
 from tests.e2e import expectations
 from tests.e2e.container import PROBE, environment, held, minting, probe, processes, written
