@@ -13,20 +13,20 @@ import sys
 from pathlib import Path
 from typing import Any
 
-PATHS = (
-    "/repos/{owner}/{repo}",
-    "/repos/{owner}/{repo}/issues/{issue_number}",
-    "/repos/{owner}/{repo}/issues/{issue_number}/comments",
-    "/repos/{owner}/{repo}/issues/comments/{comment_id}",
-    "/repos/{owner}/{repo}/pulls/{pull_number}",
-    "/repos/{owner}/{repo}/pulls/{pull_number}/files",
-    "/repos/{owner}/{repo}/check-runs",
-    "/repos/{owner}/{repo}/statuses/{sha}",
-    "/repos/{owner}/{repo}/commits/{ref}",
-    "/repos/{owner}/{repo}/dispatches",
-    "/repos/{owner}/{repo}/actions/runs/{run_id}",
-    "/repos/{owner}/{repo}/contents/{path}",
-)
+PATHS = {
+    "/repos/{owner}/{repo}": ("get",),
+    "/repos/{owner}/{repo}/issues/{issue_number}": ("get",),
+    "/repos/{owner}/{repo}/issues/{issue_number}/comments": ("get", "post"),
+    "/repos/{owner}/{repo}/issues/comments/{comment_id}": ("get", "patch", "delete"),
+    "/repos/{owner}/{repo}/pulls/{pull_number}": ("get",),
+    "/repos/{owner}/{repo}/pulls/{pull_number}/files": ("get",),
+    "/repos/{owner}/{repo}/check-runs": ("post",),
+    "/repos/{owner}/{repo}/statuses/{sha}": ("post",),
+    "/repos/{owner}/{repo}/commits/{ref}": ("get",),
+    "/repos/{owner}/{repo}/dispatches": ("post",),
+    "/repos/{owner}/{repo}/actions/runs/{run_id}": ("get",),
+    "/repos/{owner}/{repo}/contents/{path}": ("get", "put"),
+}
 
 
 def references(node: Any) -> set[str]:
@@ -38,11 +38,14 @@ def references(node: Any) -> set[str]:
 
 
 def cut(whole: dict[str, Any]) -> dict[str, Any]:
-    """The extract: PATHS, and the components they reach."""
+    """The extract: PATHS with their methods, and the components they reach."""
     part: dict[str, Any] = {
         key: whole[key] for key in ("openapi", "info", "servers", "externalDocs") if key in whole
     }
-    part["paths"] = {path: whole["paths"][path] for path in PATHS}
+    part["paths"] = {
+        path: {method: whole["paths"][path][method] for method in methods}
+        for path, methods in PATHS.items()
+    }
     components: dict[str, dict[str, Any]] = {}
     wanted, done = references(part["paths"]), set[str]()
     while wanted:
