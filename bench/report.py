@@ -123,7 +123,6 @@ def page(results: Results) -> str:
         "date": today,
         "machine": _machine(),
         "versions": f"CPython {platform.python_version()}, PyNaCl 1.6.2, libsodium as in its wheel",
-        "quiet": _quiet(results),
         "verify": f"{verify:.1f}",
         "sign": f"{sign:.1f}",
         "goals": "\n".join(goal.row() for goal in goals(results)),
@@ -135,12 +134,6 @@ def page(results: Results) -> str:
         **_gains(results.timings("clever")),
     }
     return re.sub(r"\{\{(.+?)\}\}", lambda found: parts[found[1]], template)
-
-
-def _quiet(results: Results) -> str:
-    workers = results.workers.values()
-    cells = [cell for worker in workers for row in worker.rows for cell in row.values()]
-    return f"{sum(cell[3] for cell in cells) / len(cells):.0%}"
 
 
 def _machine() -> str:

@@ -14,8 +14,6 @@ from bench import environments
 if TYPE_CHECKING:
     from bench.worker import Cell
 
-ENOUGH = 15
-
 
 @dataclass(frozen=True, slots=True)
 class Spread:
@@ -34,13 +32,8 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """One subject over its quiet rounds (over all, when fewer than 15 were): microseconds, and ratios
+    """One subject over its quieter half: microseconds, and ratios to one verify and one signature."""
 
-    to one verify and one signature.
-    """
-
-    quiet: int
-    counted: int
     microseconds: float
     verifies: Spread
     signatures: Spread
@@ -88,17 +81,14 @@ class Worker:
 
     def yardstick(self) -> tuple[float, float]:
         """Microseconds of one verify and of one signature."""
-        cells = [cell for row in self.rows for cell in row.values()]
-        cells = [cell for cell in cells if cell[3]] or cells
+        every = [cell for row in self.rows for cell in row.values()]
+        cells = sorted(every, key=lambda cell: cell[3])[: len(every) // 2]
         return tuple(statistics.median(cell[at] for cell in cells) / 1000 for at in (1, 2))  # type: ignore[return-value]
 
 
 def _timing(cells: Sequence[Cell]) -> Timing:
-    quiet = [cell for cell in cells if cell[3]]
-    counted = quiet if len(quiet) >= ENOUGH else cells
+    counted = sorted(cells, key=lambda cell: cell[3])[: len(cells) // 2]
     return Timing(
-        len(quiet),
-        len(counted),
         statistics.median(spent for spent, *_ in counted) / 1000,
         Spread.of(spent / verify for spent, verify, *_ in counted),
         Spread.of(spent / sign for spent, _, sign, _ in counted),

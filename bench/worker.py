@@ -13,6 +13,7 @@ import gc
 import hashlib
 import importlib
 import json
+import math
 import resource
 import sys
 import time
@@ -23,7 +24,6 @@ Subject = Callable[[int], Callable[[], object]]
 
 LINK_MESSAGE = 195
 BATCH_NS = 1_000_000
-TRIES, QUIET = 6, 1.25
 _KEYS = 16
 
 
@@ -106,8 +106,8 @@ def fitting(subject: Subject) -> int:
     return max(2, round(BATCH_NS / once))
 
 
-# ns of the subject, of one verify, of one signature, and whether the machine was quiet
-Cell = tuple[float, float, float, bool]
+# ns of the subject, of one verify, of one signature, and of the control loop beside them
+Cell = tuple[float, float, float, float]
 
 
 def control() -> int:
@@ -121,9 +121,9 @@ def control() -> int:
 class Round:
     """One pass over all subjects, each between two batches of the yardstick.
 
-    A cell is quiet when the kernel did not take the core away, and when a loop that has nothing to
-    do with any subject took, before and after, at most a quarter longer than it ever did: whose
-    caches these are is not the subject's doing. Others are measured again. Ratios are not looked at.
+    Each cell also holds what a loop took that has nothing to do with any subject, before and after
+    (without end when the kernel took the core away meanwhile): by that alone the driver chooses the
+    quieter half of a subject's cells. Whose caches these are is not the subject's doing.
     """
 
     def __init__(self, subjects: Mapping[str, Subject]) -> None:
@@ -132,33 +132,22 @@ class Round:
         self._turns = fitting(yardstick.verify)
         self._verify = yardstick.verify(self._turns)
         self._sign = yardstick.sign(2 * self._turns)
-        self._best = min(timed(control, 1) for _ in range(2000))
 
     def run(self) -> dict[str, Cell]:
-        """Time every subject; after six tries the last cell counts as one that was not quiet."""
-        row = {}
-        for name, (subject, calls) in self._subjects.items():
-            for _ in range(TRIES):
-                row[name] = self._cell(subject, calls)
-                if row[name][3]:
-                    break
-        return row
+        """Time every subject once."""
+        return {name: self._cell(*subject) for name, subject in self._subjects.items()}
 
     def _cell(self, subject: Subject, calls: int) -> Cell:
         run, first = subject(calls), subject(1)
-        switches, quiet = _switches(), self._quiet()
+        switches, noise = _switches(), timed(control, 1)
         before = timed(self._verify, self._turns)
         first()  # the interpreter's own code is back in the core's caches
         spent = timed(run, calls)
         signature = timed(self._sign, 2 * self._turns)
         after = timed(self._verify, self._turns)
-        quiet = quiet and self._quiet() and _switches() == switches
-        return spent, (before + after) / 2, signature, quiet
-
-    def _quiet(self) -> bool:
-        spent = timed(control, 1)
-        self._best = min(self._best, spent)
-        return spent <= QUIET * self._best
+        noise = max(noise, timed(control, 1))
+        undisturbed = _switches() == switches
+        return spent, (before + after) / 2, signature, noise if undisturbed else math.inf
 
 
 def _switches() -> int:

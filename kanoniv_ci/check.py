@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kanoniv_auth.core.access import Access
 from kanoniv_auth.core.errors import AuthError
 from kanoniv_auth.core.scopes import parse_scopes
-from kanoniv_auth.core.verification import Access, VerifiedToken, verify
+from kanoniv_auth.core.verification import verify
 from kanoniv_auth.store import roots
 from kanoniv_ci import masks
 from kanoniv_ci.faults import Refusal, of_core, problem
@@ -19,6 +20,7 @@ from kanoniv_ci.report import iso
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kanoniv_auth.core.token import VerifiedToken
     from kanoniv_ci.workflow import CommandFiles, Console
 
 

@@ -8,16 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from kanoniv_auth.core.access import Access
 from kanoniv_auth.core.delegation import issue
 from kanoniv_auth.core.keys import KeyPair
 from kanoniv_auth.core.proof import seal
-from kanoniv_auth.core.verification import Access, TrustedRoots, VerifiedToken, read_parent, verify
+from kanoniv_auth.core.roots import TrustedRoots
+from kanoniv_auth.core.verification import read_parent, verify
 from kanoniv_ci.faults import Refusal, problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kanoniv_auth.core.token import Chain
+    from kanoniv_auth.core.chain import Chain
+    from kanoniv_auth.core.token import VerifiedToken
     from kanoniv_ci.inputs import ActionInputs
 
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from kanoniv_auth.core.durations import DEFAULT_TTL, format_ttl, parse_ttl
 from kanoniv_auth.core.errors import AuthError
 from kanoniv_auth.core.keys import KeyPair, check_did, parse_secret
+from kanoniv_auth.core.payload import check_name
 from kanoniv_auth.core.scopes import covers, parse_scopes
-from kanoniv_auth.core.token import MAX_TOKEN, check_name
+from kanoniv_auth.core.token import MAX_TOKEN
 from kanoniv_ci.commands import check_env_name
 from kanoniv_ci.faults import Problem, Refusal, of_core, problem
 from kanoniv_ci.reading import Reader

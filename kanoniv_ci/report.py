@@ -11,16 +11,18 @@ import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from kanoniv_auth.core.chain import MAX_LINKS
 from kanoniv_auth.core.encoding import MAX_INT
 from kanoniv_auth.core.errors import REASONS, AuthError
 from kanoniv_auth.core.keys import check_did
+from kanoniv_auth.core.payload import check_name
 from kanoniv_auth.core.scopes import MAX_SCOPES, check_wire
-from kanoniv_auth.core.token import MAX_LINKS, check_name, fingerprint
+from kanoniv_auth.core.token import fingerprint
 from kanoniv_ci import event
 from kanoniv_ci.faults import FAULTS, Refusal, problem
 
 if TYPE_CHECKING:
-    from kanoniv_auth.core.token import Chain
+    from kanoniv_auth.core.chain import Chain
     from kanoniv_ci.faults import Problem
 
 VERSION = 1

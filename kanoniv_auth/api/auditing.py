@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kanoniv_auth.core.verification import TrustedRoots
+    from kanoniv_auth.core.roots import TrustedRoots
 
 _SIGNED = "envelope"
 

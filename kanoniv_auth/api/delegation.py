@@ -22,7 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kanoniv_auth.core.token import Chain
+    from kanoniv_auth.core.chain import Chain
 
     Path = str | os.PathLike[str]
 

@@ -7,7 +7,7 @@ import time
 
 from kanoniv_auth.core.errors import KeyInvalid, NoRootKey, UsageError
 from kanoniv_auth.core.keys import KeyPair, parse_secret
-from kanoniv_auth.core.verification import TrustedRoots
+from kanoniv_auth.core.roots import TrustedRoots
 from kanoniv_auth.store import files, keystore, roots as stored
 from kanoniv_auth.store.home import find_home
 

@@ -8,13 +8,14 @@ import time
 from kanoniv_auth.api.roots import trusted_roots
 from kanoniv_auth.api.tokens import load_token
 from kanoniv_auth.api.verification import own_audience
+from kanoniv_auth.core.access import Access
 from kanoniv_auth.core.caveats import enforce
 from kanoniv_auth.core.envelope import make_envelope
 from kanoniv_auth.core.errors import TokenParseError, UsageError
 from kanoniv_auth.core.scopes import check_scope, require
 from kanoniv_auth.core.sodium import sha256
 from kanoniv_auth.core.value import Value
-from kanoniv_auth.core.verification import Access, read_parent, verify as core_verify
+from kanoniv_auth.core.verification import read_parent, verify as core_verify
 from kanoniv_auth.store import keystore
 from kanoniv_auth.store.home import find_home
 from kanoniv_auth.store.receipts import Streams
@@ -23,8 +24,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kanoniv_auth.core.chain import Chain
     from kanoniv_auth.core.keys import KeyPair
-    from kanoniv_auth.core.token import Chain
     from kanoniv_auth.store.files import NewFile
     from kanoniv_auth.store.receipts import Stream
 

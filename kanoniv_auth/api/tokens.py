@@ -8,12 +8,14 @@ import time
 from kanoniv_auth.api.records import Record
 from kanoniv_auth.core.errors import AuthError, UsageError
 from kanoniv_auth.core.keys import did
-from kanoniv_auth.core.token import ROOT_ID, Link, parse, read_payload, split_link
+from kanoniv_auth.core.payload import ROOT_ID, read_payload, split_link
+from kanoniv_auth.core.token import parse
 from kanoniv_auth.store import tokens
 from kanoniv_auth.store.home import find_home
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from kanoniv_auth.core.chain import Link
     from kanoniv_auth.store.home import Home
 
 _FIX = "kanoniv-auth delegate -s SCOPE makes one; or set KANONIV_TOKEN"

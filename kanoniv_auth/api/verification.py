@@ -8,9 +8,10 @@ import time
 from kanoniv_auth.api.records import Record
 from kanoniv_auth.api.roots import trusted_roots
 from kanoniv_auth.api.tokens import load_token
+from kanoniv_auth.core.access import Access
 from kanoniv_auth.core.errors import UsageError
 from kanoniv_auth.core.scopes import check_scope
-from kanoniv_auth.core.verification import Access, prove as core_prove, verify as core_verify
+from kanoniv_auth.core.verification import prove as core_prove, verify as core_verify
 from kanoniv_auth.store.home import find_home
 
 TYPE_CHECKING = False
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kanoniv_auth.core.keys import KeyPair
-    from kanoniv_auth.core.verification import VerifiedToken
+    from kanoniv_auth.core.token import VerifiedToken
 
 
 class Verification(Record):

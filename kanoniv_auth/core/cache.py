@@ -15,8 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import TypeVar
 
-    from kanoniv_auth.core.token import Chain
-    from kanoniv_auth.core.verification import VerifiedToken
+    from kanoniv_auth.core.chain import Chain
+    from kanoniv_auth.core.token import VerifiedToken
 
     Entry = TypeVar("Entry", Chain, VerifiedToken)
 
@@ -51,11 +51,14 @@ class Cache:
 
     def add(self, token: str, verified: VerifiedToken) -> None:
         """Keep a chain and its prefixes, which passed steps 0–8; the whole token too, unless it ends in a pop."""
-        root = verified.chain.root
+        chain: Chain | None = verified.chain
+        sealed, root = verified.sealed_until is not None, verified.chain.root
+        # a pop over a known chain adds nothing, and there is one for every request
+        if not sealed and verified.chain.text in self._chains:
+            return
         with self._lock:
-            if verified.sealed_until is not None:
+            if sealed:
                 self._keep(self._tokens, root, token, verified)
-            chain: Chain | None = verified.chain
             while chain is not None and chain.text not in self._chains:
                 self._keep(self._chains, root, chain.text, chain)
                 chain = chain.parent

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kanoniv_auth.core.verification import Access
+    from kanoniv_auth.core.access import Access
 
     Caveat = tuple[str | int, ...]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kanoniv_auth.core.caveats import check_caveats
+from kanoniv_auth.core.chain import MAX_LINKS, Chain, Link
 from kanoniv_auth.core.encoding import b64u, unb64u
 from kanoniv_auth.core.errors import (
     ChainTooDeep,
@@ -12,21 +13,16 @@ from kanoniv_auth.core.errors import (
     TokenParseError,
 )
 from kanoniv_auth.core.keys import KeyPair, check_public
-from kanoniv_auth.core.scopes import covers
-from kanoniv_auth.core.token import (
-    BUNDLE_PREFIX,
-    MAX_LINKS,
-    MAX_TOKEN,
-    PREFIX,
+from kanoniv_auth.core.payload import (
     ROOT_ID,
-    Chain,
-    Link,
     check_name,
     check_scopes,
     encode_payload,
     link_id,
     link_message,
 )
+from kanoniv_auth.core.scopes import covers
+from kanoniv_auth.core.token import BUNDLE_PREFIX, MAX_TOKEN, PREFIX, parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,6 +31,8 @@ if TYPE_CHECKING:
     from kanoniv_auth.core.caveats import Caveat
 
 _JTI_BYTES = 16
+# what the longest proof, or a bundle's seed, needs beside the links
+MAX_GRANT = MAX_TOKEN - 512
 
 
 def issue(  # noqa: PLR0913 - keyword-only, each one a field of the link
@@ -74,8 +72,8 @@ def issue(  # noqa: PLR0913 - keyword-only, each one a field of the link
     link = Link(link_id(prev, payload), issuer.public, aud, scopes, rows, now, exp, jti, label)
     head = PREFIX if parent is None else parent.text + "."
     text = head + b64u(signature + payload)
-    if len(text) > MAX_TOKEN:
-        raise TokenParseError("too_large", size=len(text), limit=MAX_TOKEN)
+    if len(text) > MAX_GRANT:
+        raise TokenParseError("too_large", size=len(text), limit=MAX_GRANT)
     return Chain(parent, link, text)
 
 
@@ -118,4 +116,7 @@ def parse_bundle(text: str) -> tuple[KeyPair, str]:
     if not text.startswith(BUNDLE_PREFIX) or len(text) > MAX_TOKEN:
         raise TokenParseError("parse", detail="not a bundle")
     seed, _, links = text[len(BUNDLE_PREFIX) :].partition(".")
-    return KeyPair(unb64u(seed)), PREFIX + links
+    grant = parse(PREFIX + links)
+    if grant.proof is not None:
+        raise TokenParseError("parse", detail="a bundle with a proof")
+    return KeyPair(unb64u(seed)), grant.text

@@ -7,6 +7,7 @@ authority, in which order; not the time of signing, nor that no later one is mis
 from __future__ import annotations
 
 from kanoniv_auth.core import sodium
+from kanoniv_auth.core.access import Access
 from kanoniv_auth.core.caveats import enforce
 from kanoniv_auth.core.encoding import (
     MAX_INT,
@@ -21,17 +22,17 @@ from kanoniv_auth.core.errors import KeyInvalid, SignatureInvalid, TokenExpired,
 from kanoniv_auth.core.scopes import require
 from kanoniv_auth.core.token import PREFIX, parse
 from kanoniv_auth.core.value import Value
-from kanoniv_auth.core.verification import Access, read_chain
+from kanoniv_auth.core.verification import read_chain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
+    from kanoniv_auth.core.chain import Chain
     from kanoniv_auth.core.keys import KeyPair
     from kanoniv_auth.core.revocation import Revocations
-    from kanoniv_auth.core.token import Chain
-    from kanoniv_auth.core.verification import TrustedRoots
+    from kanoniv_auth.core.roots import TrustedRoots
 
     Metadata = Mapping[str, str | int | bool]
 

@@ -14,12 +14,14 @@ from kanoniv_auth.core.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from kanoniv_auth.core.chain import Chain
     from kanoniv_auth.core.keys import KeyPair
-    from kanoniv_auth.core.token import Chain
 
 SEAL_TAG, POP_TAG = b"kanoniv-auth/2 seal\0", b"kanoniv-auth/2 pop\0"
 MAX_SEAL = 90 * 86400
 POP_WINDOW = 60
+# longer than the 2 × 60 + 1 seconds in which one pop can be fresh: a store that forgets exactly then lets it in twice
+POP_MEMORY = 150
 MAX_AUDIENCE, NONCE = 255, 16
 _U64 = 8
 
@@ -102,12 +104,19 @@ def pop_message(
     # what is not ASCII or too long is no scope and no audience either: it is refused as such, not here
     name = audience.encode("ascii", "backslashreplace")
     scope = action.encode("ascii", "backslashreplace")
-    texts = _u16(name) + name + _u16(scope) + scope
-    return POP_TAG + chain_id + texts + args_sha256 + issued_at.to_bytes(_U64, "big") + nonce
-
-
-def _u16(raw: bytes) -> bytes:
-    return min(len(raw), 0xFFFF).to_bytes(2, "big")
+    return b"".join(
+        (
+            POP_TAG,
+            chain_id,
+            min(len(name), 0xFFFF).to_bytes(2, "big"),
+            name,
+            min(len(scope), 0xFFFF).to_bytes(2, "big"),
+            scope,
+            args_sha256,
+            issued_at.to_bytes(_U64, "big"),
+            nonce,
+        )
+    )
 
 
 def seal(

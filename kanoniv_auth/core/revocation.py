@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from kanoniv_auth.core.token import Chain
+    from kanoniv_auth.core.chain import Chain
 
 _SIZE = 32
 

@@ -1,6 +1,4 @@
-"""The one verifier: may the holder of this token do this, now?
-
-docs/spec/token.md §2, step for step.
+"""The one verifier: may the holder of this token do this, now? docs/spec/token.md §2, step for step.
 
 Every argument is given: no clock, no environment, no store. It returns what was proven, or raises.
 """
@@ -9,18 +7,19 @@ from __future__ import annotations
 
 from kanoniv_auth.core import sodium
 from kanoniv_auth.core.caveats import enforce
+from kanoniv_auth.core.chain import Chain
 from kanoniv_auth.core.errors import (
     AudienceMismatch,
     ChainTooDeep,
     HolderUnproven,
-    NoTrustedRoot,
     ScopeViolation,
     SignatureInvalid,
     TokenExpired,
 )
-from kanoniv_auth.core.keys import did
+from kanoniv_auth.core.payload import ROOT_ID, link_message, read_payload, split_link
 from kanoniv_auth.core.proof import (
     MAX_SEAL,
+    POP_MEMORY,
     POP_WINDOW,
     Pop,
     Seal,
@@ -29,143 +28,20 @@ from kanoniv_auth.core.proof import (
     seal_message,
 )
 from kanoniv_auth.core.scopes import covers, require
-from kanoniv_auth.core.token import (
-    PREFIX,
-    ROOT_ID,
-    Chain,
-    link_message,
-    parse,
-    read_payload,
-    split_link,
-)
-from kanoniv_auth.core.value import Value
+from kanoniv_auth.core.token import PREFIX, VerifiedToken, parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable
 
+    from kanoniv_auth.core.access import Access
     from kanoniv_auth.core.cache import Cache
+    from kanoniv_auth.core.chain import Link
     from kanoniv_auth.core.revocation import Revocations
-    from kanoniv_auth.core.token import Link, UnverifiedToken
+    from kanoniv_auth.core.roots import TrustedRoots
+    from kanoniv_auth.core.token import UnverifiedToken
 
 CLOCK_SKEW = 30
-_NO_ARGS: bytes = sodium.sha256(b"")
-
-
-class TrustedRoots(Value):
-    """The roots a verifier was configured with.
-
-    keys: public keys, 32 bytes each · dids: `did:agent:` labels · retired: label → unix seconds from which
-    that root no longer counts, whatever its links say about when they were issued
-    """
-
-    __slots__ = ("keys", "dids", "retired")
-
-    keys: frozenset[bytes]
-    dids: frozenset[str]
-    retired: dict[str, int]
-
-    def __init__(
-        self,
-        keys: Iterable[bytes] = (),
-        dids: Iterable[str] = (),
-        *,
-        retired: Mapping[str, int] | None = None,
-    ) -> None:
-        self._fill(frozenset(keys), frozenset(dids), dict(retired or {}))
-
-    def require(self, key: bytes, now: int) -> None:
-        """Refuse a root that is not pinned, or no longer. Raises: NoTrustedRoot, SignatureInvalid (untrusted_root)."""
-        if key in self.keys and not self.retired:
-            return
-        # the label costs a hash, so it is made when something asks for it
-        root_did = did(key)
-        if key in self.keys or root_did in self.dids:
-            if root_did not in self.retired or now < self.retired[root_did]:
-                return
-        elif not (self.keys or self.dids):
-            raise NoTrustedRoot("no_trusted_root")
-        trusted = (*sorted(self.dids), *(key.hex() for key in sorted(self.keys)))
-        raise SignatureInvalid("untrusted_root", root_did=root_did, trusted=trusted)
-
-
-class Access(Value):
-    """One thing somebody wants to do, and the facts the enforcing side knows about it.
-
-    action: a scope · context: facts for `context` caveats · resource: a path · cost: currency and integer
-    minor units · args_sha256: 32 bytes over the request's arguments, for a pop
-    """
-
-    __slots__ = ("action", "context", "resource", "cost", "args_sha256")
-
-    action: str
-    context: Mapping[str, str]
-    resource: str | None
-    cost: tuple[str, int] | None
-    args_sha256: bytes
-
-    def __init__(
-        self,
-        action: str,
-        *,
-        context: Mapping[str, str] | None = None,
-        resource: str | None = None,
-        cost: tuple[str, int] | None = None,
-        args_sha256: bytes = _NO_ARGS,
-    ) -> None:
-        self._fill(action, context or {}, resource, cost, args_sha256)
-
-
-class VerifiedToken(Value):
-    """A chain whose every signature was checked from a trusted root to its holder, and the holder's proof.
-
-    chain: the links · proof: the seal or pop that ends them. Made here alone.
-    """
-
-    __slots__ = ("chain", "proof")
-
-    chain: Chain
-    proof: Seal | Pop
-
-    def __init__(self, chain: Chain, proof: Seal | Pop) -> None:
-        put = self._setters
-        put[0](self, chain)
-        put[1](self, proof)
-
-    @property
-    def agent_did(self) -> str:
-        """`did:agent:` label of the holder."""
-        return self.chain.holder_did
-
-    @property
-    def root_did(self) -> str:
-        """`did:agent:` label of the root."""
-        return self.chain.root_did
-
-    @property
-    def scopes(self) -> tuple[str, ...]:
-        """What the holder may do, sorted."""
-        return self.chain.scopes
-
-    @property
-    def expires_at(self) -> int | None:
-        """Earliest expiry of the chain, unix seconds; None when no link has one."""
-        return self.chain.expires_at
-
-    @property
-    def sealed_until(self) -> int | None:
-        """Expiry of the seal, unix seconds; None for a pop."""
-        return self.proof.expires_at if isinstance(self.proof, Seal) else None
-
-    @property
-    def audience(self) -> str:
-        """The verifier a seal is for; "" when for none in particular, or for a pop."""
-        return self.proof.audience if isinstance(self.proof, Seal) else ""
-
-    @property
-    def chain_depth(self) -> int:
-        """Number of links."""
-        return self.chain.depth
 
 
 def verify(
@@ -206,11 +82,10 @@ def prove(
     revoked: Revocations | None,
     cache: Cache | None,
 ) -> VerifiedToken:
-    """Check a token without asking for an action (steps 0–9): for minting, listings, `whoami`.
+    """Check whose token it is, and that it is alive (steps 0–9): for minting, listings, `whoami`.
 
-    Not a permission.
-
-    Arguments, result and errors as for `verify`; a pop, which proves one action, is refused.
+    Not a permission: no action is asked for. Arguments, result and errors as for `verify`; a pop, which proves one
+    action, is refused.
     """
     return _prove(token, roots, audience, None, now, once, revoked, cache)
 
@@ -247,6 +122,9 @@ def _prove(  # noqa: PLR0917 - verify's arguments, handed on
     revoked: Revocations | None,
     cache: Cache | None,
 ) -> VerifiedToken:
+    if type(now) is not int:
+        # a NaN compares false with every bound, and so would pass them all
+        raise TypeError("now is whole seconds")
     # (1) a hit saves decoding and signatures, nothing else: all that can change between two calls runs below
     verified = cache.get(token) if cache is not None else None
     known = verified is not None
@@ -385,7 +263,7 @@ def _enforce_proof(
         raise HolderUnproven(
             "holder_unproven", detail="this verifier cannot remember a pop, so it takes none"
         )
-    if not once(chain.holder + proof.nonce, 2 * POP_WINDOW):
+    if not once(chain.holder + proof.nonce, POP_MEMORY):
         raise HolderUnproven("replayed")
 
 

@@ -10,7 +10,7 @@ import os
 
 from kanoniv_auth.core.errors import KeyInvalid, KeyPermissions, UsageError
 from kanoniv_auth.core.keys import check_did, did, parse_public
-from kanoniv_auth.core.verification import TrustedRoots
+from kanoniv_auth.core.roots import TrustedRoots
 from kanoniv_auth.store import files, keystore
 
 TYPE_CHECKING = False

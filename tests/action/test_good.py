@@ -7,7 +7,9 @@ import re
 import stat
 import time
 
-from kanoniv_auth.core.verification import Access, TrustedRoots, verify
+from kanoniv_auth.core.access import Access
+from kanoniv_auth.core.roots import TrustedRoots
+from kanoniv_auth.core.verification import verify
 from tests.action.step import ROOT_DID, Job
 
 

@@ -13,7 +13,8 @@ from kanoniv_auth.api import delegation, roots
 from kanoniv_auth.core.delegation import bundle, issue
 from kanoniv_auth.core.encoding import unb64u
 from kanoniv_auth.core.errors import KeyInvalid, UsageError
-from kanoniv_auth.core.verification import TrustedRoots, read_parent
+from kanoniv_auth.core.roots import TrustedRoots
+from kanoniv_auth.core.verification import read_parent
 
 
 def below(folder: Path) -> set[str]:

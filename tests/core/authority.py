@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from kanoniv_auth.core.access import Access
 from kanoniv_auth.core.cache import Cache
+from kanoniv_auth.core.chain import Chain
 from kanoniv_auth.core.delegation import issue
 from kanoniv_auth.core.keys import KeyPair
-from kanoniv_auth.core.token import Chain
-from kanoniv_auth.core.verification import Access, TrustedRoots, VerifiedToken, verify
+from kanoniv_auth.core.roots import TrustedRoots
+from kanoniv_auth.core.token import VerifiedToken
+from kanoniv_auth.core.verification import verify
 
 NOW = 1_800_000_000
 TTL = 3600

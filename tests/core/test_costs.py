@@ -8,10 +8,11 @@ import pytest
 
 from kanoniv_auth.core import sodium
 from kanoniv_auth.core.cache import Cache
+from kanoniv_auth.core.chain import Chain
 from kanoniv_auth.core.errors import AuthError
 from kanoniv_auth.core.proof import pop, seal
-from kanoniv_auth.core.token import Chain
-from kanoniv_auth.core.verification import TrustedRoots, prove, read_parent
+from kanoniv_auth.core.roots import TrustedRoots
+from kanoniv_auth.core.verification import prove, read_parent
 from tests.core.authority import AGENT, NOW, PARENT, ROOT, ROOTS, ask, granted, key, passed_on
 from tests.core.vector_files import TOKENS, check
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
+from kanoniv_auth.core.chain import Chain
 from kanoniv_auth.core.delegation import issue
 from kanoniv_auth.core.encoding import escape, unescape
 from kanoniv_auth.core.envelope import (
@@ -20,7 +21,6 @@ from kanoniv_auth.core.envelope import (
 )
 from kanoniv_auth.core.errors import AuthError, KeyInvalid, SignatureInvalid, TokenParseError
 from kanoniv_auth.core.scopes import scope
-from kanoniv_auth.core.token import Chain
 from tests.core.authority import AGENT, NOW, PARENT, ROOT, ROOTS, granted
 
 

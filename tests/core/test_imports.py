@@ -63,7 +63,9 @@ def test_import_budget(module: str) -> None:
 
 def test_verifying_loads_no_more() -> None:
     statement = (
-        "from kanoniv_auth.core.verification import TrustedRoots, Access, verify\n"
+        "from kanoniv_auth.core.verification import verify\n"
+        "from kanoniv_auth.core.roots import TrustedRoots\n"
+        "from kanoniv_auth.core.access import Access\n"
         "try: verify('kd2.' + 'A' * 120 + '~s' + 'A' * 96, roots=TrustedRoots(), audience=None, "
         "access=Access('a'), now=0, once=None, revoked=None, cache=None)\n"
         "except Exception as error: assert error.slug == 'parse', error"

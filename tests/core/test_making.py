@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from kanoniv_auth.core.access import Access
+from kanoniv_auth.core.chain import Chain
 from kanoniv_auth.core.delegation import bundle, issue, parse_bundle
 from kanoniv_auth.core.errors import (
     AuthError,
@@ -17,8 +19,10 @@ from kanoniv_auth.core.errors import (
 )
 from kanoniv_auth.core.keys import KeyPair
 from kanoniv_auth.core.proof import MAX_SEAL, pop, seal
+from kanoniv_auth.core.roots import TrustedRoots
 from kanoniv_auth.core.sodium import sha256
-from kanoniv_auth.core.token import Chain
+from kanoniv_auth.core.token import MAX_TOKEN
+from kanoniv_auth.core.verification import verify
 from tests.core.authority import (
     AGENT,
     CHILD,
@@ -163,10 +167,39 @@ def test_no_link_beyond_max_depth() -> None:
 
 
 def test_no_token_that_is_too_large() -> None:
-    chain = granted(*(f"{n:02}" + "x" * 190 for n in range(60)))
+    chain = granted(*(f"{n:02}" + "x" * 190 for n in range(57)))
     with pytest.raises(TokenParseError) as refusal:
         passed_on(chain, AGENT, CHILD, *chain.scopes)
     assert refusal.value.slug == "too_large"
+
+
+def test_whatever_is_issued_leaves_room_for_its_proof() -> None:
+    largest, scopes = granted("deploy"), ["deploy"]
+    with pytest.raises(TokenParseError, match="too large"):  # noqa: PT012 - its last turn
+        while True:
+            scopes.append(f"{len(scopes):02}" + "x" * 190)
+            largest = granted(*scopes)
+    assert len(largest.scopes) > 50
+    token = seal(largest, AGENT, now=NOW, audience="a" * 255)
+    assert len(token) <= MAX_TOKEN
+    assert len(bundle(AGENT.seed, largest)) <= MAX_TOKEN
+
+
+@pytest.mark.parametrize("moment", [float("nan"), NOW + 0.5, True])
+def test_now_is_whole_seconds(moment: float) -> None:
+    with pytest.raises(TypeError):
+        verify(
+            seal(granted("deploy"), AGENT, now=NOW), roots=TrustedRoots([ROOT.public]), audience=None,
+            access=Access("deploy"), now=moment, once=None, revoked=None, cache=None,  # type: ignore[arg-type]
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "label", ["did:agent:ABC", "did:key:zabc", "", "21fe31dfa154a261626bf854046fd227"]
+)
+def test_a_retirement_that_would_end_nothing_is_refused(label: str) -> None:
+    with pytest.raises(KeyInvalid):
+        TrustedRoots([ROOT.public], retired={label: NOW})
 
 
 def test_a_seal_is_within_its_chain() -> None:

@@ -12,8 +12,8 @@ from kanoniv_auth.core.delegation import issue
 from kanoniv_auth.core.encoding import b64u, unb64u
 from kanoniv_auth.core.errors import AuthError, SignatureInvalid, TokenParseError
 from kanoniv_auth.core.proof import seal
+from kanoniv_auth.core.roots import TrustedRoots
 from kanoniv_auth.core.scopes import check_wire
-from kanoniv_auth.core.verification import TrustedRoots
 from tests.core.authority import AGENT, CHILD, NOW, PARENT, ROOT, ask, granted, passed_on, warm
 
 CHAIN = passed_on(granted("deploy", to=PARENT), PARENT, AGENT, "deploy.staging")

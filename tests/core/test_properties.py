@@ -7,23 +7,19 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from kanoniv_auth.core.access import Access
 from kanoniv_auth.core.caveats import check_caveats
+from kanoniv_auth.core.chain import Chain
 from kanoniv_auth.core.delegation import issue
 from kanoniv_auth.core.durations import MAX_TTL, format_ttl, parse_ttl
 from kanoniv_auth.core.encoding import MAX_INT, b64u, canonical, unb64u, uncanonical
 from kanoniv_auth.core.errors import AuthError, ScopeViolation, TokenParseError, UsageError
 from kanoniv_auth.core.keys import KeyPair, did_key, parse_did_key, parse_public, parse_secret
+from kanoniv_auth.core.payload import encode_payload, link_id, link_message, read_payload
 from kanoniv_auth.core.proof import seal
 from kanoniv_auth.core.scopes import check_scope, check_wire, covers, parse_scopes, scope
-from kanoniv_auth.core.token import (
-    Chain,
-    encode_payload,
-    link_id,
-    link_message,
-    parse,
-    read_payload,
-)
-from kanoniv_auth.core.verification import Access, prove, read_parent
+from kanoniv_auth.core.token import parse
+from kanoniv_auth.core.verification import prove, read_parent
 from tests.core.authority import NOW, ROOT, ROOTS, TTL, ask, granted, key
 
 KEYS = [key(f"agent {number}") for number in range(6)]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from kanoniv_auth.core.access import Access
 from kanoniv_auth.core.errors import AuthError
 from kanoniv_auth.core.proof import seal
 from kanoniv_auth.core.revocation import Revocations
-from kanoniv_auth.core.verification import Access, TrustedRoots
+from kanoniv_auth.core.roots import TrustedRoots
 from tests.core.authority import AGENT, NOW, ROOT, ask, granted
 
 TOKEN = seal(granted("deploy"), AGENT, now=NOW)

@@ -6,8 +6,9 @@ import ast
 import io
 import tokenize
 
+from kanoniv_auth.core.chain import Chain
 from kanoniv_auth.core.proof import pop, seal
-from kanoniv_auth.core.token import MAX_TOKEN, Chain
+from kanoniv_auth.core.token import MAX_TOKEN
 from tests.core.authority import AGENT, CHILD, NOW, PARENT, granted, key, passed_on
 from tests.core.vector_files import ROOT
 

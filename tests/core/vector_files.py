@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kanoniv_auth.core.access import Access
 from kanoniv_auth.core.cache import Cache
 from kanoniv_auth.core.envelope import check_stream, verify_envelope
 from kanoniv_auth.core.errors import AuthError
 from kanoniv_auth.core.revocation import Revocations
-from kanoniv_auth.core.verification import Access, TrustedRoots, prove, read_parent, verify
+from kanoniv_auth.core.roots import TrustedRoots
+from kanoniv_auth.core.verification import prove, read_parent, verify
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 VECTORS = ROOT / "vectors"
@@ -74,7 +76,7 @@ class Memory:
         self.seen = {bytes.fromhex(entry) for entry in seen}
 
     def __call__(self, entry: bytes, seconds: int) -> bool:
-        assert seconds == 120
+        assert seconds == 150
         assert len(entry) == 48
         first = entry not in self.seen
         self.seen.add(entry)

@@ -12,7 +12,7 @@ from kanoniv_auth.core.delegation import issue
 from kanoniv_auth.core.envelope import check_stream, make_envelope, verify_envelope
 from kanoniv_auth.core.errors import SignatureInvalid, UsageError
 from kanoniv_auth.core.keys import KeyPair
-from kanoniv_auth.core.verification import TrustedRoots
+from kanoniv_auth.core.roots import TrustedRoots
 from kanoniv_auth.store.home import Home
 from kanoniv_auth.store.receipts import Streams
 

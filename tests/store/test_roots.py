@@ -9,7 +9,7 @@ import pytest
 
 from kanoniv_auth.core.errors import AuthError, KeyPermissions, UsageError
 from kanoniv_auth.core.keys import KeyPair
-from kanoniv_auth.core.verification import TrustedRoots
+from kanoniv_auth.core.roots import TrustedRoots
 from kanoniv_auth.store import keystore, roots
 from kanoniv_auth.store.home import Home
 
