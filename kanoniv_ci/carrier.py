@@ -14,6 +14,8 @@ from kanoniv_ci.faults import Refusal, problem
 from kanoniv_ci.workflow import Result
 
 LARGEST = 1 << 20
+_EXITS = 126
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _RESULT = "result.json"
 _FIELDS = {"exit": int, "outputs": dict, "env": dict, "summary": str}
 # what a mint may leave in the session directory, and nothing else
@@ -72,6 +74,9 @@ def _check(fields: object) -> None:
     for name, kind in _FIELDS.items():
         if type(fields[name]) is not kind:
             raise ValueError(name)
+    if not 0 <= fields["exit"] < _EXITS:
+        raise ValueError("exit")
     for mapping in (fields["outputs"], fields["env"]):
-        if not all(type(text) is str for pair in mapping.items() for text in pair):
-            raise ValueError("not text")
+        for key, value in mapping.items():
+            if not _NAME.fullmatch(key) or type(value) is not str:
+                raise ValueError("not a named text")

@@ -82,25 +82,23 @@ _WANTED = {
 
 def _context(text: str) -> dict[str, str]:
     """Read `key=value` lines: facts of this workflow for the token's `context` caveats."""
-    context = {}
-    for line in text.splitlines():
-        key, mark, value = line.strip().partition("=")
-        if mark and key:
-            context[key] = value
-        elif line.strip():
-            found, wanted = "a line without =", "lines of key=value are wanted"
-            raise Refusal(
-                [
-                    problem(
-                        "KAN-INPUT-003",
-                        input="context",
-                        found=found,
-                        wanted=wanted,
-                        example="env=prod",
-                    )
-                ]
-            )
+    context: dict[str, str] = {}
+    # at line feeds alone: a branch name may hold other characters that Python takes for the end of a line
+    for line in filter(None, (line.strip(" \t\r") for line in text.split("\n"))):
+        key, mark, value = line.partition("=")
+        if not mark or not key:
+            raise _bad_context("a line without =", "lines of key=value are wanted")
+        if key in context:
+            raise _bad_context(f"{key} twice", "one value for each key is wanted")
+        context[key] = value
     return context
+
+
+def _bad_context(found: str, wanted: str) -> Refusal:
+    name, example = "context", "env=prod"
+    return Refusal(
+        [problem("KAN-INPUT-003", input=name, found=found, wanted=wanted, example=example)]
+    )
 
 
 def _told(verified: VerifiedToken, files: CommandFiles) -> None:

@@ -39,9 +39,12 @@ def read(text: str, *, name: str, actor: str, ref: str = "") -> Event:
         payload = json.loads(text)
     except (ValueError, RecursionError):
         payload = None
+    about = "pull_request" if name.startswith("pull_request") else name
+    told = isinstance(payload, dict) and isinstance(payload.get(about), dict)
+    if about in _FOREIGN and not told:
+        return Event(name, None, UNREADABLE)
     if not isinstance(payload, dict):
-        unsafe = name.startswith("pull_request") or name == "workflow_run"
-        return Event(name, None, UNREADABLE if unsafe else _bot(actor))
+        return Event(name, None, _bot(actor))
     number, sha = _number(payload, ref), _text(_at(payload, "pull_request", "head", "sha"))
     return Event(name, number, _origin(payload) or _bot(actor), sha)
 
@@ -58,11 +61,14 @@ def reduced(text: str) -> str:
     for path in _KEPT:
         found = _at(payload, *path)
         # a head repository that is null was deleted, which is not the same as not being told
-        if found is not None or (path[-1] == "repo" and isinstance(_at(payload, *path[:-1]), dict)):
+        if found is not None or (path[-1] in _REPOS and isinstance(_at(payload, *path[:-1]), dict)):
             _put(kept, path, found if not isinstance(found, dict) else {"id": found.get("id")})
     return json.dumps(kept)
 
 
+# events that foreign code can cause, by the object they tell of
+_FOREIGN = ("pull_request", "workflow_run")
+_REPOS = ("repo", "head_repository")
 _KEPT = (
     ("number",),
     ("pull_request", "number"),

@@ -60,21 +60,21 @@ class Reader:
         return value
 
     def switch(self, name: str) -> bool:
-        """Free text up to a length."""
+        """True or false, as YAML 1.2 writes them."""
         value = self.raw(name)
         if value not in (*_TRUE, *_FALSE):
             self.bad(name, "true or false is wanted", self._defaults[name])
         return value in _TRUE
 
     def choice(self, name: str, choices: tuple[str, ...]) -> str:
-        """Keep a problem: the value is not of the form that is wanted."""
+        """One of a few words."""
         value = self.raw(name)
         if value not in choices:
             self.bad(name, f"one of {', '.join(choices)} is wanted", self._defaults[name])
         return value
 
     def number(self, name: str, least: int, most: int) -> int:
-        """Whether the workflow gave it."""
+        """A whole number within bounds."""
         value = self.raw(name)
         if re.fullmatch(r"[0-9]{1,6}", value) and least <= int(value) <= most:
             return int(value)
@@ -82,7 +82,7 @@ class Reader:
         return int(self._defaults[name])
 
     def form(self, name: str, pattern: re.Pattern[str], wanted: str, example: str) -> str:
-        """The text of an input, its default when none was given."""
+        """Text of a form, or empty."""
         value = self.raw(name)
         if value and pattern.fullmatch(value) is None:
             self.bad(name, wanted, example)

@@ -155,9 +155,8 @@ def _hop(fields: object) -> Hop:
     if type(fields) is not dict or fields.keys() != {"did", "name", "scopes", "expires_at"}:
         raise ValueError("chain")
     expires_at = _seconds("chain", fields["expires_at"])
-    return Hop(
-        check_did(fields["did"]), _name(fields["name"]), _scopes(fields["scopes"]), expires_at
-    )
+    did = check_did(_did("chain", fields["did"]))
+    return Hop(did, _name(fields["name"]), _scopes(fields["scopes"]), expires_at)
 
 
 def _one_of(field: str, value: object, choices: tuple[str, ...]) -> str:

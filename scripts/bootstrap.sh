@@ -42,8 +42,9 @@ find_python() { # NEEDS ("pip" or ""): sets py
     return 1
 }
 
-choose_python() {
-    py=
+choose_python() { # FIRST ("uv", which is fastest, or "pip", which need not come from PATH)
+    py='' uv=''
+    if [ "$1" = pip ] && find_python pip; then return 0; fi
     uv=$(command -v uv || true)
     if [ -n "$uv" ]; then
         find_python '' && return 0
@@ -157,7 +158,7 @@ quoted() { printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"; }
 
 begin() {
     new_session
-    choose_python
+    choose_python uv
     export KANONIV_SESSION="$session"
     "$py" -I -S -B "$session/code/entrypoint.py" plan
     { read -r runtime && read -r set && read -r version; } <"$session/plan"
@@ -200,7 +201,7 @@ report() {
 
 check() {
     new_session
-    choose_python
+    choose_python pip # what an earlier step put on PATH is tried last
     begin_install "$session" base ''
     await_install "$session" || no_install
     status=0

@@ -24,11 +24,19 @@ def audit(texts: Iterable[str], *, root_did: str | None = None) -> list[Envelope
     Raises: AuthError for the first that is not true, or for a stream with a gap.
     """
     roots = trusted_roots(find_home(os.environ), None, root_did)
-    found = [_verify(text.strip(), roots) for text in texts]
-    found.sort(key=lambda envelope: (envelope.stream, envelope.seq))
-    for stream in {envelope.stream for envelope in found}:
-        check_stream([envelope for envelope in found if envelope.stream == stream])
+    # one receipt given twice is one receipt
+    unique = {
+        envelope.id: envelope for envelope in (_verify(text.strip(), roots) for text in texts)
+    }
+    found = sorted(unique.values(), key=lambda envelope: (*_stream(envelope), envelope.seq))
+    for stream in {_stream(envelope) for envelope in found}:
+        check_stream([envelope for envelope in found if _stream(envelope) == stream])
     return found
+
+
+def _stream(envelope: Envelope) -> tuple[bytes, bytes]:
+    # by holder, too: another one's envelope under this stream's id is not part of it
+    return envelope.chain.holder, envelope.stream
 
 
 def _verify(text: str, roots: TrustedRoots) -> Envelope:

@@ -58,7 +58,8 @@ class Authority(Value):
         facts = dict(access.context)
         if audience is not None:
             facts["audience"] = audience
-        self._fill(access.action, chain, holder, facts, now, stream)
+        # a link may be a few seconds from the future (clock skew): no receipt is older than its authority
+        self._fill(access.action, chain, holder, facts, max(now, chain.latest_iat), stream)
 
 
 def _access(action: str, context: Mapping[str, str] | None) -> Access:

@@ -63,10 +63,13 @@ class Verification(Record):
 def own_audience(audience: str | None) -> str | None:
     """This verifier's own name: the argument, else `$KANONIV_AUDIENCE`; None when it has none.
 
-    Raises: UsageError for an empty variable, which must not turn a named verifier into a nameless one.
+    Raises: UsageError for an empty one, which must not turn a named verifier into a nameless one.
     """
     if audience is not None:
-        return audience or None
+        if not audience.strip():
+            fix = "name this verifier, or leave the audience out"
+            raise UsageError("usage", detail="the audience is empty", fix=fix)
+        return audience
     named = os.environ.get("KANONIV_AUDIENCE")
     if named is not None and not named.strip():
         fix = "set it to this verifier's name, or unset it"

@@ -72,10 +72,22 @@ def create_root(path: str, key: KeyPair, now: int, *, force: bool) -> str | None
     old = files.read(path) if force else None
     kept = None
     if old is not None:
-        kept = f"{path}.{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(now))}.old"
-        files.write(kept, old)
+        kept = _keep_old(f"{path}.{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(now))}", old)
     files.write(path, _document(key, now), replace=force)
     return kept
+
+
+def _keep_old(stem: str, old: bytes) -> str:
+    """Write the old key beside its place, never over another old one. Raises: UsageError."""
+    number = 0
+    while True:
+        kept = f"{stem}.{number}.old" if number else f"{stem}.old"
+        try:
+            files.write(kept, old, replace=False)
+        except FileExistsError:
+            number += 1
+        else:
+            return kept
 
 
 def pin_local_root(home: Home, public: bytes) -> None:
