@@ -9,8 +9,16 @@ from __future__ import annotations
 
 import pytest
 
+from kanoniv_auth.core.cache import Cache
 from tests.advisories.attacker import ALICE, BOB, NOW, Links, envelope
-from tests.advisories.verifier import ACCEPTED, envelope_verdict, parent_verdict, proven, verdict
+from tests.advisories.verifier import (
+    ACCEPTED,
+    envelope_verdict,
+    parent_verdict,
+    proven,
+    run,
+    verdict,
+)
 
 
 @pytest.mark.parametrize(
@@ -73,3 +81,12 @@ def test_a_receipt_knows_no_skew() -> None:
     chain = Links().grow(ALICE, iat=NOW)
     assert envelope_verdict(envelope(chain, iat=NOW)) == ACCEPTED
     assert envelope_verdict(envelope(chain, iat=NOW - 1)) == "not_yet_valid"
+
+
+@pytest.mark.parametrize("now", [float("nan"), float(NOW), True, str(NOW), None], ids=repr)
+def test_a_clock_that_does_not_say_whole_seconds(now: object) -> None:
+    """NaN compares as false with every expiry. It is the verifier's own mistake, so no reason code but a TypeError."""
+    token = Links().grow(ALICE).sealed()
+    for cache in (None, Cache()):
+        with pytest.raises(TypeError):
+            run(token, now=now, cache=cache)  # type: ignore[arg-type]

@@ -6,6 +6,8 @@ first, nothing is decompressed, and no input ends in a traceback or in an error 
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from kanoniv_auth.core import sodium
@@ -13,10 +15,12 @@ from kanoniv_auth.core.chain import Chain
 from kanoniv_auth.core.delegation import issue
 from kanoniv_auth.core.errors import AuthError, ChainTooDeep, TokenParseError
 from kanoniv_auth.core.keys import KeyPair
+from kanoniv_auth.core.proof import seal
 from tests.advisories.attacker import ALICE, NOW, ROOT, Links, envelope, envelope_payload, honest
 from tests.advisories.verifier import (
     ACCEPTED,
     envelope_verdict,
+    once_over,
     parent_verdict,
     receive,
     run,
@@ -101,6 +105,22 @@ def test_our_issuer_makes_no_token_that_is_too_large() -> None:
             scopes=many,
         )
     assert caught.value.slug == "too_large"
+
+
+def largest_grant(key: KeyPair) -> Chain:
+    for size in range(198, 100, -1):
+        with suppress(TokenParseError):
+            return hand_on(key, None, scopes=tuple(f"{'x' * size}{n:02}" for n in range(64)))
+    pytest.fail("nothing can be granted")
+
+
+def test_what_our_issuer_makes_has_room_for_the_longest_proof() -> None:
+    """Else a root could sign a grant that its holder can never turn into a token."""
+    key = KeyPair.from_seed(ROOT.seed)
+    chain = largest_grant(key)
+    assert len(chain.text) > 15_700
+    token = seal(chain, key, now=NOW, audience="a" * 255)
+    assert once_over(token, chain.scopes[0], audience="a" * 255) == ACCEPTED
 
 
 NESTED = [

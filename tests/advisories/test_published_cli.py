@@ -9,7 +9,17 @@ import json
 
 import pytest
 
-from tests.advisories.attacker import BOB, MALLORY, NOW, ROOT, Links, envelope
+from tests.advisories.attacker import (
+    BOB,
+    MALLORY,
+    NOW,
+    ROOT,
+    ZEROS,
+    Links,
+    b64,
+    envelope,
+    envelope_id,
+)
 from tests.advisories.terminal import Terminal
 
 SELF_MADE = Links(holder=MALLORY, until=NOW + 10**9).grow(
@@ -105,17 +115,26 @@ def test_c9_a_fabricated_receipt(terminal: Terminal, text: str, status: int, slu
     assert (said.status, said.slug, said.out) == (status, slug, "")
 
 
-def test_c7_an_edited_and_a_missing_receipt_are_detected(terminal: Terminal) -> None:
+def test_c7_an_edited_a_replaced_and_a_missing_receipt_are_detected(terminal: Terminal) -> None:
     ready(terminal)
-    lines = [envelope(Links().grow(BOB))]
-    assert terminal.run("audit", "-", "--root-did", ROOT.did, stdin="\n".join(lines)).status == 0
+    chain, lines, prev = Links().grow(BOB), list[str](), ZEROS
+    for seq in range(3):
+        lines.append(envelope(chain, seq=seq, prv=b64(prev)))
+        prev = envelope_id(lines[-1])
+
+    def audit(*texts: str) -> tuple[int, str]:
+        said = terminal.run("audit", "-", "--root-did", ROOT.did, stdin="\n".join(texts))
+        return said.status, said.slug
+
+    assert audit(*lines) == (0, "")
+    second = envelope(chain, seq=1, prv=b64(envelope_id(lines[0])), tgt="other")
     for spoilt in (
-        [*lines, *lines],
-        [lines[0][:40] + ("A" if lines[0][40] != "A" else "B") + lines[0][41:]],
+        (lines[0], lines[2]),
+        (lines[0], second, lines[2]),
+        (lines[0], lines[1], second),
+        (lines[0], envelope(chain, seq=1, prv=b64(envelope_id(lines[0])), signer=MALLORY)),
     ):
-        said = terminal.run("audit", "-", "--root-did", ROOT.did, stdin="\n".join(spoilt))
-        assert said.status in (1, 2)
-        assert said.slug in ("bad_signature", "parse")
+        assert audit(*spoilt) == (1, "bad_signature")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 
+from kanoniv_auth.core.errors import KeyInvalid
 from kanoniv_auth.core.roots import TrustedRoots
 from tests.advisories.attacker import ALICE, NOW, ROOT, Links, envelope, honest
 from tests.advisories.verifier import ACCEPTED, envelope_verdict, parent_verdict, proven, verdict
@@ -46,3 +47,21 @@ def test_a_receipt_from_when_the_root_still_counted_stays_true() -> None:
 def test_retiring_one_root_leaves_others() -> None:
     roots = TrustedRoots(keys=[ROOT.public], retired={ALICE.did: 1})
     assert verdict(honest().sealed(), roots=roots) == ACCEPTED
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        ROOT.did.upper(),
+        ROOT.did + " ",
+        ROOT.did[10:],
+        ROOT.public.hex(),
+        "did:agent:",
+        "",
+        "did:key:z6Mk",
+    ],
+)
+def test_a_root_that_is_retired_in_another_spelling_is_not_silently_kept(label: str) -> None:
+    with pytest.raises(KeyInvalid) as caught:
+        TrustedRoots(keys=[ROOT.public], retired={label: 1})
+    assert caught.value.slug == "bad_key"
