@@ -55,7 +55,7 @@ class Goal:
 
     def row(self) -> str:
         """A row of the table."""
-        limit, found = f"≤ {self.limit:g}{self.unit}", f"{self.found:.3g}{self.unit}"
+        limit, found = f"≤ {self.limit:g}{self.unit}", f"{self.found:.4g}{self.unit}"
         word = "met" if self.found <= self.limit else "**missed**"
         return f"| {self.what} | {limit} | {found} | {self.detail} | {word} |"
 
