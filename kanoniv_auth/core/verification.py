@@ -253,6 +253,8 @@ def _enforce_proof(
         if proof.expires_at > (now + MAX_SEAL if until is None else until):
             raise SignatureInvalid("bad_bounds", where="seal")
         if proof.expires_at <= now:
+            # a seal that ended with its chain: the chain is what has to be renewed
+            _require_unexpired(chain, now)
             raise TokenExpired("proof_expired", at=proof.expires_at, now=now)
         if proof.audience != (audience or ""):
             raise AudienceMismatch("audience", want=audience or "", got=proof.audience)

@@ -57,9 +57,9 @@ def test_a_live_child_of_a_dead_parent() -> None:
     late = NOW + HOUR
     assert verdict(honest().pop(iat=late - 1), now=late - 1) == ACCEPTED
     assert verdict(honest().pop(iat=late), now=late) == "expired"
-    assert verdict(honest().sealed(), now=late) == "proof_expired"
+    assert verdict(honest().sealed(), now=late) == "expired"
     assert (proven(honest().sealed(), now=late), parent_verdict(honest().text, now=late)) == (
-        "proof_expired",
+        "expired",
         "expired",
     )
 

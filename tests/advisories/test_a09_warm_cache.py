@@ -29,7 +29,7 @@ def warm() -> Cache:
 
 def test_warm_then_time_passes(warm: Cache) -> None:
     assert once_over(TOKEN, context=CI, cache=warm, now=NOW + HOUR - 1) == ACCEPTED
-    assert once_over(TOKEN, context=CI, cache=warm, now=NOW + HOUR) == "proof_expired"
+    assert once_over(TOKEN, context=CI, cache=warm, now=NOW + HOUR) == "expired"
 
 
 def test_warm_links_then_time_passes(warm: Cache) -> None:

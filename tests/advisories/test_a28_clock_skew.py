@@ -45,10 +45,10 @@ def test_a_link_from_the_future(ahead: int, word: str, place: str) -> None:
     ("offset", "word"),
     [
         (-1, ACCEPTED),
-        (0, "proof_expired"),
-        (1, "proof_expired"),
-        (29, "proof_expired"),
-        (31, "proof_expired"),
+        (0, "expired"),
+        (1, "expired"),
+        (29, "expired"),
+        (31, "expired"),
     ],
 )
 def test_an_expiry_has_no_grace(offset: int, word: str) -> None:

@@ -240,9 +240,9 @@ def _afterwards() -> Iterator[dict[str, Any]]:
     )
     yield case(
         "chain ended, for another",
-        "proof_expired",
+        "expired",
         "A8 A26",
-        "a seal ends no later than its chain",
+        "a seal that ended with its chain: the chain is named, and its end comes before the audience",
         TWO.seal(audience="a"),
         audience="b",
         now=EXPIRES,

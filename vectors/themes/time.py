@@ -28,7 +28,7 @@ def _end() -> Iterator[dict[str, Any]]:
     for seconds in (0, 1, 3600):
         yield case(
             f"seal, {seconds} s after",
-            "proof_expired",
+            "expired",
             "A8 A9 A28",
             f"{seconds} s after the end of seal and chain",
             TWO.seal(),
@@ -110,7 +110,7 @@ def _end() -> Iterator[dict[str, Any]]:
     )
     yield case(
         "prove after the end",
-        "proof_expired",
+        "expired",
         "A9",
         "proving whose token it is does not outlive it",
         TWO.seal(),
