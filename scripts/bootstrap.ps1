@@ -19,7 +19,7 @@ function Add-Line([string]$Path, [string]$Text) {
 function Stop-Step([string]$Code, [string]$Cause, [string]$Fix) {
     Write-Host "::error title=${Code}::${Cause}. Fix: ${Fix}"
     if ($env:GITHUB_STEP_SUMMARY) {
-        Add-Line $env:GITHUB_STEP_SUMMARY "### kanoniv-auth: nothing was minted`n`n| Code | Cause | Fix |`n|---|---|---|`n| $Code | $Cause | $Fix |"
+        Add-Line $env:GITHUB_STEP_SUMMARY "### kanoniv-auth: this step could not go on`n`n| Code | Cause | Fix |`n|---|---|---|`n| $Code | $Cause | $Fix |"
     }
     exit 2
 }

@@ -17,7 +17,7 @@ here=$(cd "$(dirname "$0")/.." && pwd -P)
 fail() { # CODE CAUSE FIX: an annotation, a summary block, the end
     printf '::error title=%s::%s. Fix: %s\n' "$1" "$2" "$3"
     if [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then
-        printf '### kanoniv-auth: nothing was minted\n\n| Code | Cause | Fix |\n|---|---|---|\n| %s | %s | %s |\n' \
+        printf '### kanoniv-auth: this step could not go on\n\n| Code | Cause | Fix |\n|---|---|---|\n| %s | %s | %s |\n' \
             "$1" "$2" "$3" >>"$GITHUB_STEP_SUMMARY"
     fi
     exit 2

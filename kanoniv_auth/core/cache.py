@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from _thread import allocate_lock  # what `threading` wraps, without its imports
 
+from kanoniv_auth.core.token import MAX_TOKEN
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import TypeVar
@@ -38,6 +40,13 @@ class Cache:
     def get(self, token: object) -> VerifiedToken | None:
         """Return what a sealed token of exactly this text proved, None when it was not seen."""
         return self._tokens.get(token) if type(token) is str else None
+
+    def chain_of(self, token: object) -> Chain | None:
+        """Return the verified chain of a token's links when exactly these were seen and a proof follows them."""
+        if type(token) is not str or len(token) > MAX_TOKEN:
+            return None
+        text, _, proof = token.partition("~")
+        return self._chains.get(text) if proof else None
 
     def longest(self, text: str) -> Chain | None:
         """Return the verified chain of the longest prefix of a token's links (`kd2.` and links) that was seen."""

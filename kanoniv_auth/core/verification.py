@@ -129,11 +129,16 @@ def _prove(  # noqa: PLR0917 - verify's arguments, handed on
     verified = cache.get(token) if cache is not None else None
     known = verified is not None
     if verified is None:
-        # (0) size, prefix, number of links, proof: before anything is hashed
-        unverified = parse(token)
-        proof = read_proof(unverified.proof)
-        # (2) (3) (4) (5) root and links, in order
-        verified = VerifiedToken(read_chain(unverified, roots, now, cache), proof)
+        chain = cache.chain_of(token) if cache is not None else None
+        if chain is not None:
+            proof = read_proof(token[len(chain.text) + 1 :])
+        else:
+            # (0) size, prefix, number of links, proof: before anything is hashed
+            unverified = parse(token)
+            proof = read_proof(unverified.proof)
+            # (2) (3) (4) (5) root and links, in order
+            chain = read_chain(unverified, roots, now, cache)
+        verified = VerifiedToken(chain, proof)
     chain, proof = verified.chain, verified.proof
     # (2) the root is one of the pinned ones, now
     roots.require(chain.links[0].issuer, now)

@@ -105,3 +105,21 @@ def test_the_cache_is_bounded() -> None:
 def test_what_is_no_text_is_no_key_of_the_cache() -> None:
     for value in (None, 1, b"kd2.", [TOKEN], {"token": TOKEN}):
         assert verdict(value) == "parse"
+
+
+@pytest.mark.parametrize(
+    ("ending", "word"),
+    [
+        ("", "holder_unproven"),
+        ("~", "parse"),
+        ("~~", "parse"),
+        ("~x", "parse"),
+        ("~s", "parse"),
+        ("~" + TOKEN.partition("~")[2] + "~", "parse"),
+        ("~s" + "A" * 16384, "too_large"),
+        (".~" + TOKEN.partition("~")[2], "parse"),
+    ],
+)
+def test_form_is_checked_under_links_that_are_warm(ending: str, word: str) -> None:
+    assert verdict(CHAIN.text + ending) == word
+    assert verdict(CHAIN.text + ending, after=[TOKEN, CHAIN.pop()]) == word

@@ -145,7 +145,8 @@ def read_token(case: dict[str, Any]) -> None:
     need(not {*case["revoked"].get(chain["root"].hex(), [])} & {*chain["all"]}, "revoked")
     if letter == "s":
         need(when <= (now + 90 * 86400 if chain["end"] is None else chain["end"]), "bad_bounds")
-        need(now < when, "proof_expired" if chain["end"] is None or now < chain["end"] else "expired")
+        over = chain["end"] is not None and now >= chain["end"]
+        need(now < when, "expired" if over else "proof_expired")
         need(rest == ours, "audience")
     if letter == "p":
         need(abs(now - when) <= 60, "proof_expired")
