@@ -123,8 +123,20 @@ def held(
 def processes(engine: OwnEngine) -> list[Path]:
     """/proc/PID of every process that runs in a container of this engine."""
     ids = engine.docker("ps", "-q", "--no-trunc").split()
-    tables = [engine.docker("top", container, check=False) for container in ids]
-    return [Path("/proc", line.split()[1]) for table in tables for line in table.splitlines()[1:]]
+    # not `docker top`, which wants a `ps` that a bare machine has not
+    firsts = [engine.docker("inspect", "-f", "{{.State.Pid}}", one, check=False) for one in ids]
+    return [found for first in firsts if first.strip() for found in _family(first.strip())]
+
+
+def _family(pid: str) -> Iterator[Path]:
+    yield Path("/proc", pid)
+    for children in Path("/proc", pid, "task").glob("*/children"):
+        try:
+            found = children.read_text(encoding="ascii").split()
+        except OSError:  # gone meanwhile
+            continue
+        for child in found:
+            yield from _family(child)
 
 
 def _waits_for_stdin(process: Path) -> bool:
