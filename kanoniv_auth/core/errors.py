@@ -35,25 +35,16 @@ def _table(*rows: tuple[str, str, int, str]) -> dict[str, Reason]:
     return {row[0]: Reason(*row) for row in rows}
 
 
+# fmt: off
 REASONS = _table(
     ("parse", "KAN-TOKEN-001", UNUSABLE, "malformed: {detail}"),
     ("too_large", "KAN-TOKEN-002", UNUSABLE, "too large: {size}, at most {limit}"),
     ("unknown_version", "KAN-TOKEN-003", UNUSABLE, "not a kd2 token: {detail}"),
     ("holder_unproven", "KAN-TOKEN-004", DENIED, "the holder is not proven: {detail}"),
-    (
-        "no_trusted_root",
-        "KAN-ROOT-001",
-        UNUSABLE,
-        "no trusted root is configured, so nothing can be verified",
-    ),
+    ("no_trusted_root", "KAN-ROOT-001", UNUSABLE, "no trusted root is configured, so nothing can be verified"),
     ("untrusted_root", "KAN-ROOT-002", DENIED, "root {root_did} is not a trusted root"),
     ("bad_signature", "KAN-TOKEN-005", DENIED, "signature invalid at {where}"),
-    (
-        "widened",
-        "KAN-TOKEN-006",
-        DENIED,
-        "link {link} widens its parent: {scope} is not within {have}",
-    ),
+    ("widened", "KAN-TOKEN-006", DENIED, "link {link} widens its parent: {scope} is not within {have}"),
     ("outlives_parent", "KAN-TOKEN-007", DENIED, "link {link} outlives its parent"),
     ("bad_bounds", "KAN-TOKEN-008", DENIED, "impossible time bounds at {where}"),
     ("too_deep", "KAN-TOKEN-009", DENIED, "chain depth {depth} exceeds {limit}"),
@@ -65,22 +56,13 @@ REASONS = _table(
     ("not_yet_valid", "KAN-TOKEN-015", DENIED, "not valid before {at}, it is {now}"),
     ("scope", "KAN-SCOPE-001", DENIED, "scope {need!r} is not granted"),
     ("caveat", "KAN-CAVEAT-001", DENIED, "caveat {caveat} does not hold: {detail}"),
-    (
-        "unknown_caveat",
-        "KAN-CAVEAT-002",
-        DENIED,
-        "caveat {name!r} is unknown here, so it cannot hold",
-    ),
+    ("unknown_caveat", "KAN-CAVEAT-002", DENIED, "caveat {name!r} is unknown here, so it cannot hold"),
     ("no_root_key", "KAN-KEY-001", UNUSABLE, "no root key: {path}"),
-    (
-        "key_permissions",
-        "KAN-KEY-002",
-        UNUSABLE,
-        "key file {path} is open to others (mode {mode:04o})",
-    ),
+    ("key_permissions", "KAN-KEY-002", UNUSABLE, "key file {path} is open to others (mode {mode:04o})"),
     ("bad_key", "KAN-KEY-003", UNUSABLE, "not an Ed25519 key: {detail}"),
     ("usage", "KAN-INPUT-001", UNUSABLE, "{detail}"),
 )
+# fmt: on
 
 
 class AuthError(Exception):
