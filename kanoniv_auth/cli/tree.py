@@ -1,4 +1,4 @@
-"""The click commands, built from the table in `cli.argv`: help, completion of typing errors, all but the fast path."""
+"""The click commands, built from the table in `cli.argv`: help, the words for typing errors, all but the fast path."""
 
 from __future__ import annotations
 

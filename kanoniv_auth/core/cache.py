@@ -1,6 +1,4 @@
-"""What was verified before: whole tokens and chain prefixes, keyed by their exact text.
-
-Never a decision.
+"""What was verified before: whole tokens and chain prefixes, keyed by their exact text. Never a decision.
 
 The text contains every signature, so a hit means: these very bytes passed. Comparing texts needs no hash of
 ours and cannot collide. Bounded per root, first in first out, so that one root's holders cannot evict

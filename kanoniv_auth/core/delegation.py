@@ -1,4 +1,4 @@
-"""Issuing: one key gives another a part of its authority (docs/spec/token.md §1.1, §3). Not proving."""
+"""Issuing: one key gives another a part of its authority (docs/spec/token.md §1.2; bundles: §5). Not proving."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Strict base64url, canonical JSON, and escaped text: the three encodings of docs/spec/token.md §1.
+"""Strict base64url, canonical JSON, and escaped text: docs/spec/token.md §1.1, §1.2 and §3.1.
 
 Each has exactly one accepted form: decoding re-encodes and compares, so no two byte strings mean the same
-thing. Lenient decoding exists nowhere else.
+thing. There is no lenient decoder; `keys` alone first
+takes padding and the other alphabet off a key that was pasted.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Ed25519 keys and their names. Not storage: bytes and text in, values out (docs/spec/token.md §2).
+"""Ed25519 keys and their names. Not storage: bytes and text in, values out (docs/spec/token.md §5; points: §1.2, §1.6).
 
 A principal is a public key. `did:agent:` is the short label people see, `did:key` the full key as text.
 """

@@ -1,7 +1,4 @@
-"""Private keys in PEM: PKCS#8 and OpenSSH.
-
-The one module that speaks to `cryptography` (the extra `[ci]`).
-"""
+"""Private keys in PEM: PKCS#8 and OpenSSH. The one module that speaks to `cryptography` (the extra `[ci]`)."""
 
 from __future__ import annotations
 

@@ -1,8 +1,6 @@
 """The holder's proof that ends a token: a seal (a presentation) or a pop (one request).
 
-docs/spec/token.md §1.5.
-
-Both are signed by the leaf key over the id of the last link, each under a tag of its own.
+Both are signed by the leaf key over the id of the last link, each under a tag of its own (docs/spec/token.md §1.5).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where things lie: the paths below `$KANONIV_HOME`. Opens nothing. Layout: docs/reference, "Files"."""
+"""Where things lie: the paths below `$KANONIV_HOME`. Opens nothing. Layout: README.md, "On the command line"."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Trusted roots: the first source that is there is the whole set, and an empty or malformed one is an error.
 
-Argument > environment > home (docs/spec/token.md, "Trusted roots"). Nothing is merged: a source that could
+Argument > environment > home. Nothing is merged: a source that could
 add to another would let whoever writes the weaker one decide.
 """
 

@@ -1,4 +1,4 @@
-"""What a real `verify` and a real `exec` load: the import budget (docs/spec, "Import budget")."""
+"""What a real `verify` and a real `exec` load: the import budget (docs/bench.md, "Imports")."""
 
 from __future__ import annotations
 
