@@ -6,7 +6,7 @@ import os
 import time
 
 from kanoniv_auth.api.records import Record
-from kanoniv_auth.core.errors import AuthError, UsageError
+from kanoniv_auth.core.errors import ChainTooDeep, TokenParseError, UsageError
 from kanoniv_auth.core.keys import did
 from kanoniv_auth.core.payload import ROOT_ID, read_payload, split_link
 from kanoniv_auth.core.token import parse
@@ -59,7 +59,7 @@ def _describe(path: str, text: str, now: int) -> SavedToken:
 def list_tokens() -> list[SavedToken]:
     """List the saved tokens, newest last. A file that is no token is left out.
 
-    Raises: UsageError when the folder cannot be read.
+    Raises: UsageError when the folder or a file in it cannot be read.
     """
     return saved_tokens(find_home(os.environ))
 
@@ -67,10 +67,10 @@ def list_tokens() -> list[SavedToken]:
 def saved_tokens(home: Home) -> list[SavedToken]:
     """As `list_tokens`, for one home."""
     now, found = int(time.time()), []
-    for path, text in tokens.saved(home):
+    for path in tokens.saved(home):
         try:
-            found.append(_describe(path, text, now))
-        except AuthError:
+            found.append(_describe(path, tokens.read_text(path) or "", now))
+        except (ChainTooDeep, TokenParseError):
             continue  # not ours: the listing is of tokens
     return sorted(found, key=lambda row: (row.issued_at, row.file))
 
@@ -99,7 +99,10 @@ def load_token(path: str | os.PathLike[str] | None = None) -> str:
 
 
 def newest_token(agent_did: str) -> str:
-    """Choose the newest unexpired saved token of an agent. Raises: UsageError when there is none."""
+    """Choose the newest saved token of an agent that is alive, else the newest one, to be refused for what it is.
+
+    Raises: UsageError when there is none.
+    """
     rows = [row for row in list_tokens() if row.agent_did == agent_did]
     alive = [row for row in rows if not row.expired] or rows
     text = tokens.read_text(alive[-1].file) if alive else None

@@ -34,7 +34,6 @@ def read_text(path: str) -> str | None:
         raise TokenParseError("parse", detail=f"{path} is not text") from None
 
 
-def saved(home: Home) -> list[tuple[str, str]]:
-    """List what is saved: (path, text), in the order of the file names."""
-    rows = ((path, read_text(path)) for path in files.listing(home.tokens, ".token"))
-    return [(path, text) for path, text in rows if text is not None]
+def saved(home: Home) -> list[str]:
+    """Paths of the saved tokens, in the order of their names. Raises: UsageError when the folder cannot be read."""
+    return files.listing(home.tokens, ".token")

@@ -237,3 +237,11 @@ def test_who_reads_only_the_childs_home_cannot_be_the_parent(
             ka.sign("deploy.prod", stolen)
     with pytest.raises(ka.NoRootKey):
         ka.delegate("deploy.prod")
+
+
+def test_a_file_that_is_no_token_is_left_out_of_the_list(home: Path) -> None:
+    ka.init_root()
+    ka.delegate("build", name="bot")
+    for name, data in (("a", b"\xff\xfe"), ("b", b""), ("c", b"kd2.A~s")):
+        (home / f"tokens/{name}.token").write_bytes(data)
+    assert len(ka.list_tokens()) == 1
