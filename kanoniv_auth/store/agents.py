@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 
-from kanoniv_auth.core.errors import KeyInvalid, UsageError
+from kanoniv_auth.core import payload
+from kanoniv_auth.core.errors import KeyInvalid, TokenParseError, UsageError
 from kanoniv_auth.core.keys import KeyPair, check_did
 from kanoniv_auth.store import files, keystore
 
@@ -12,16 +13,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kanoniv_auth.store.home import Home
 
-_NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
-_LONGEST = 64
-
 
 def check_name(name: str) -> str:
-    """Return a well-formed agent name. Raises: UsageError."""
-    if 0 < len(name) <= _LONGEST and _NAME.issuperset(name):
-        return name
-    fix = "use 1 to 64 letters, digits, dots, underscores and hyphens"
-    raise UsageError("usage", detail=f"agent name {name!r} is not in the grammar", fix=fix)
+    """Return a well-formed agent name, which is one that a link can carry. Raises: UsageError."""
+    try:
+        return payload.check_name(name)
+    except TokenParseError:
+        fix = "use 1 to 64 letters, digits, dots, underscores and hyphens"
+        detail = f"agent name {name!r} is not in the grammar"
+        raise UsageError("usage", detail=detail, fix=fix) from None
 
 
 def _read(home: Home) -> dict[str, dict[str, str]]:
