@@ -173,15 +173,11 @@ def verify_envelope(text: str, *, roots: TrustedRoots, revoked: Revocations | No
     # (4) within scopes and caveats, on the facts that were signed
     action, facts = str(fields["act"]), fields["fct"]
     require(chain.granted, action, chain.scopes)
-    enforce(chain.caveats, _access(action, facts), _fact(facts, "audience"), now)
+    enforce(chain.caveats, _access(action, facts), facts.get("audience"), now)
     # (5) revoked since
     if revoked is not None:
         revoked.enforce(chain)
     return Envelope(chain, fields, payload, text)
-
-
-def _fact(facts: dict[str, str], name: str) -> str | None:
-    return facts.get(name)
 
 
 def _access(action: str, facts: dict[str, str]) -> Access:
