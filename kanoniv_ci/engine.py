@@ -34,10 +34,13 @@ _MARKS = ("/.dockerenv", "/run/.containerenv")
 
 
 class Engine:
-    """One engine behind one socket, spoken to through docker's command by its absolute path."""
+    """One engine behind one socket, spoken to through docker's command by its absolute path.
+
+    client: how every command to it begins
+    """
 
     def __init__(self, binary: str, host: str, config: str) -> None:
-        self._client = runtime.client_argv(binary, host, config)
+        self.client = runtime.client_argv(binary, host, config)
         self.environ = {"PATH": "/usr/bin:/bin", "HOME": config}
 
     def server(self) -> str:
@@ -52,7 +55,7 @@ class Engine:
         """Run a command whose output people may read. Raises: Refusal (KAN-DOCKER-003)."""
         try:
             subprocess.run(
-                [*self._client, *arguments],
+                [*self.client, *arguments],
                 env=self.environ,
                 stdin=subprocess.DEVNULL,
                 stdout=2,
@@ -93,14 +96,10 @@ class Engine:
             raise Refusal([problem("KAN-DOCKER-004", status=f"exit code {done.returncode}")])
         return done.stdout
 
-    def argv(self, **words: object) -> list[str]:
-        """The command of a run on this engine; arguments as of `runtime.run_argv`."""
-        return runtime.run_argv(self._client, **words)  # type: ignore[arg-type]
-
     def _ask(self, *arguments: str) -> str:
         try:
             done = subprocess.run(
-                [*self._client, *arguments],
+                [*self.client, *arguments],
                 env=self.environ,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,

@@ -165,7 +165,7 @@ FIXES: dict[str, str] = {
     "scope": "add it to the `scopes` of the step that mints the token, if its owner agrees",
     "caveat": "give the fact the caveat asks for, or mint a token without it",
     "unknown_caveat": "use a version of kanoniv-auth that knows this caveat",
-    "no_root_key": "make one with `kanoniv-auth init` and store what it prints as a secret",
+    "no_root_key": "make one with `kanoniv-auth init` and store what `kanoniv-auth init --print-secret` prints",
     "key_permissions": "chmod 600 {path}",
     "bad_key": "store what `kanoniv-auth init --print-secret` prints as the secret",
     "usage": "see the inputs table in the README",
@@ -194,11 +194,6 @@ class Refusal(Exception):
         self.problems = tuple(problems)
         super().__init__("; ".join(problem.line for problem in self.problems))
 
-    @property
-    def exit(self) -> int:
-        """The exit code: the worst of them."""
-        return max(problem.exit for problem in self.problems)
-
 
 def problem(code: str, /, **facts: object) -> Problem:
     """Put facts into the row of a code."""
@@ -216,6 +211,18 @@ def of_core(error: AuthError, subject: str = "") -> Problem:
     if error.slug == "scope":
         cause = f"{error}; granted: {', '.join(map(str, _have(error)))}"
     return Problem(reason.code, cause, str(fix), reason.exit)
+
+
+def of_defect(error: Exception) -> Problem:
+    """Say an error that nobody foresaw: its kind and place, and nothing of what it holds."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = "?"
+    if trace is not None:
+        name = trace.tb_frame.f_code.co_filename.replace("\\", "/").rpartition("/")[2]
+        where = f"{name}:{trace.tb_lineno}"
+    return problem("KAN-RUNNER-006", kind=type(error).__name__, where=where)
 
 
 def _have(error: AuthError) -> tuple[object, ...]:

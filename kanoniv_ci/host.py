@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kanoniv_ci import carrier, engine, event, runtime
-from kanoniv_ci.faults import Refusal, problem
+from kanoniv_ci.faults import Refusal, of_defect, problem
 from kanoniv_ci.quoting import problems as problems_block
 from kanoniv_ci.table import INPUTS, SECRETS, PlanInputs, parse_plan
 from kanoniv_ci.workflow import CommandFiles, Console, delimiter, event_text, finish
@@ -26,18 +26,21 @@ _TOLD = ("GITHUB_EVENT_NAME", "GITHUB_ACTOR", "GITHUB_REF", "KANONIV_SESSION", "
 
 
 def main(argv: list[str]) -> int:
-    """Run one word: `plan` (step 1) or `contain` (step 2 with docker); the exit code."""
+    """Run one word: `plan` (step 1) or `contain` (step 2 with docker); the exit code. No traceback leaves here."""
     console = Console(sys.stderr if argv == ["contain"] else sys.stdout)
     files = None
     try:
         files = CommandFiles(os.environ, delimiter)
         return {"plan": plan, "contain": contain}[argv[0]](os.environ, files, console)
     except Refusal as refusal:
-        for found in refusal.problems:
-            console.error(found.line, found.code)
-        if files is not None:
-            files.summary(problems_block(refusal.problems))
-        return refusal.exit
+        problems = refusal.problems
+    except Exception as error:  # noqa: BLE001 - as in `main`: its place is enough to find the defect
+        problems = (of_defect(error),)
+    for found in problems:
+        console.error(found.line, found.code)
+    if files is not None:
+        files.summary(problems_block(problems))
+    return max(found.exit for found in problems)
 
 
 def plan(environ: Mapping[str, str], files: CommandFiles, console: Console) -> int:
@@ -85,7 +88,8 @@ def contain(environ: Mapping[str, str], files: CommandFiles, console: Console) -
     if found is None:
         raise Refusal([problem("KAN-DOCKER-001", reason=refusal or "docker is not installed")])
     told = _told(environ)
-    argv = found.argv(
+    argv = runtime.run_argv(
+        found.client,
         image=environ.get("KANONIV_IMAGE", ""),
         code=str(session / "code"),
         name=f"kanoniv-{os.urandom(8).hex()}",

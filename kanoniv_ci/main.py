@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from kanoniv_auth.core.errors import AuthError
 from kanoniv_ci import event, masks, outcome
-from kanoniv_ci.faults import Problem, Refusal, of_core, problem
+from kanoniv_ci.faults import Problem, Refusal, of_core, of_defect, problem
 from kanoniv_ci.grant import mint as issue_and_verify
 from kanoniv_ci.home import furnish
 from kanoniv_ci.inputs import ActionInputs, parse
@@ -41,23 +41,13 @@ def main(argv: list[str]) -> int:
     except AuthError as error:
         return _tell((of_core(error),), console)
     except Exception as error:  # noqa: BLE001 - a traceback could show a secret; its place is enough to find the defect
-        return _tell((_defect(error),), console)
+        return _tell((of_defect(error),), console)
 
 
 def _tell(problems: tuple[Problem, ...], console: Console) -> int:
     for found in problems:
         console.error(found.line, found.code)
     return max(found.exit for found in problems)
-
-
-def _defect(error: Exception) -> Problem:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    where = "?"
-    if trace is not None:
-        where = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
-    return problem("KAN-RUNNER-006", kind=type(error).__name__, where=where)
 
 
 # ------------------------------------------------------------------------------------------------------------ mint
@@ -214,7 +204,7 @@ def _report(environ: dict[str, str], console: Console) -> int:
         for found in refusal.problems:
             console.notice(found.line, found.code)
     except Exception as error:  # noqa: BLE001 - a report never fails the job
-        found = _defect(error)
+        found = of_defect(error)
         console.notice(found.line, found.code)
     return 0
 

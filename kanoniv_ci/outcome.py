@@ -9,6 +9,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from kanoniv_auth import __version__
+from kanoniv_auth.core.token import fingerprint
 from kanoniv_ci import quoting
 from kanoniv_ci.report import (
     MINTED,
@@ -19,7 +20,6 @@ from kanoniv_ci.report import (
     dump,
     hops,
     iso,
-    named,
     of_problems,
 )
 from kanoniv_ci.workflow import Result
@@ -67,7 +67,7 @@ def granted(inputs: ActionInputs, grant: Grant, now: int, runtime: str, session:
         agent_name=inputs.agent_name,
         root_did=verified.root_did,
         agent_did=verified.agent_did,
-        fingerprint=named(grant.token),
+        fingerprint=fingerprint(grant.token),
         scopes=verified.scopes,
         ttl=inputs.ttl,
         shortened=grant.shortened,

@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING
 from kanoniv_auth.core.chain import MAX_LINKS
 from kanoniv_auth.core.encoding import MAX_INT
 from kanoniv_auth.core.errors import REASONS, AuthError
-from kanoniv_auth.core.keys import check_did
+from kanoniv_auth.core.keys import check_did, did as did_of
 from kanoniv_auth.core.payload import check_name
 from kanoniv_auth.core.scopes import MAX_SCOPES, check_wire
-from kanoniv_auth.core.token import fingerprint
 from kanoniv_ci import event
 from kanoniv_ci.faults import FAULTS, Refusal, problem
 
@@ -78,16 +77,9 @@ class Report:
 
 def hops(chain: Chain) -> tuple[Hop, ...]:
     """The links of a checked chain, root's first."""
-    from kanoniv_auth.core.keys import did  # noqa: PLC0415 - a name this module also uses for fields
-
     return tuple(
-        Hop(did(link.aud), link.name, link.scopes, link.expires_at) for link in chain.links
+        Hop(did_of(link.aud), link.name, link.scopes, link.expires_at) for link in chain.links
     )
-
-
-def named(token: str) -> str:
-    """The fingerprint of a token: safe to show."""
-    return fingerprint(token)
 
 
 def of_problems(problems: tuple[Problem, ...], runtime: str) -> Report:

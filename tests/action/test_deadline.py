@@ -47,3 +47,14 @@ def test_a_defect_says_where_and_nothing_else(job: Job) -> None:
     )
     assert "secret" not in broken.stderr + broken.stdout
     assert "Traceback" not in broken.stderr
+
+
+def test_a_defect_before_there_are_dependencies(job: Job) -> None:
+    """The first step and the hand-over to the container run in a program of their own."""
+    for word in ("plan", "contain"):
+        broken = job.run(word, {"runtime": "docker"}, KANONIV_SESSION=None)
+        assert (broken.exit, broken.outputs) == (2, {})
+        said = broken.stdout + broken.stderr
+        assert "::error title=KAN-RUNNER-006::a defect of this action: KeyError at " in said
+        assert "KAN-RUNNER-006" in broken.summary
+        assert "Traceback" not in said
