@@ -59,8 +59,9 @@ wheel: $(STAMP)  ## build the wheel, install it where nothing else of ours is, a
 	build/wheel/bin/python -m pip install --quiet --no-deps --no-index dist/*.whl
 	cd build/wheel && bin/kanoniv-auth --help >/dev/null && bin/python -I -c 'import kanoniv_auth; kanoniv_auth.verify'
 
-readme: $(STAMP)  ## write the derived parts of README.md: the workflow, the tables of inputs and outputs
+readme: $(STAMP)  ## write what is derived: the workflow and the tables in README.md, all of docs/errors.md
 	$(PY) scripts/readme.py
+	$(PY) scripts/errors_doc.py
 
 lock: $(STAMP)  ## resolve the three lock files again, with hashes and without addresses (UPGRADE=--upgrade)
 	$(UV_LOCK) pyproject.toml -o requirements/base.lock
