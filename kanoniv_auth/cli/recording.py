@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def sign(arguments: Arguments) -> Outcome:
-    """Print a signed receipt."""
+    """Print a signed receipt; its JSON form is one that `audit` takes."""
     envelope = api_sign(
         arguments.needed("action"),
         inputs.chosen_token(arguments),
@@ -27,7 +27,8 @@ def sign(arguments: Arguments) -> Outcome:
         result=arguments.text("result") or "success",
         metadata=inputs.pairs(arguments, "metadata"),
     )
-    return Outcome("signed", envelope, {"envelope": envelope})
+    (checked,) = api_audit([envelope])
+    return Outcome("signed", envelope, envelope_view(checked))
 
 
 def audit(arguments: Arguments) -> Outcome:
