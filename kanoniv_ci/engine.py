@@ -181,12 +181,12 @@ def build(engine: Engine, code: Path, session: Path, python: str) -> str:
     if not arch:
         raise Refusal([problem("KAN-DOCKER-003", detail="no wheels for this processor")])
     _download(python, lock, wheels, arch)
-    receipt = context / "id"
+    named = context / "id"
     engine.do(
-        *("build", "--network", "none", "--iidfile", str(receipt), str(context)),
+        *("build", "--network", "none", "--iidfile", str(named), str(context)),
         seconds=_PULL_SECONDS,
     )
-    image = receipt.read_text(encoding="ascii").strip()
+    image = named.read_text(encoding="ascii").strip()
     if runtime.IMAGE_ID.fullmatch(image) is None:
         raise Refusal([problem("KAN-DOCKER-003", detail="docker build named no image")])
     return image

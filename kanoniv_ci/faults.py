@@ -14,8 +14,6 @@ from kanoniv_auth.core.errors import REASONS, AuthError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-REFUSED, UNUSABLE = 1, 2
-
 
 @dataclass(frozen=True, slots=True)
 class Fault:

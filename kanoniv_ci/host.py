@@ -97,7 +97,7 @@ def contain(environ: Mapping[str, str], files: CommandFiles, console: Console) -
         variables=tuple(sorted(told)),
         word="mint",
     )
-    data = found.run(argv, told, _sealed_in(environ), _seconds(environ))
+    data = found.run(argv, told, _for_stdin(environ), _seconds(environ))
     result = carrier.unpack(data)
     finish(result, session, files)
     if result.exit == 0:
@@ -112,7 +112,7 @@ def _told(environ: Mapping[str, str]) -> dict[str, str]:
     return {**kept, "KANONIV_SINK": "tar"}
 
 
-def _sealed_in(environ: Mapping[str, str]) -> bytes:
+def _for_stdin(environ: Mapping[str, str]) -> bytes:
     """What goes in on stdin: the secrets, and of the event only what the origin check reads."""
     names = [f"INPUT_{name.upper()}" for name in SECRETS if name != "github_token"]
     given = {name: environ[name] for name in names if environ.get(name)}

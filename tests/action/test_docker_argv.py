@@ -93,7 +93,7 @@ def test_secrets_go_in_on_stdin_and_not_in_the_argv_or_environment() -> None:
         assert f"value-of-{name}" not in command
     assert not [secret for secret in spellings(SEED) if secret in command + str(told)]
     assert set(told) <= {f"INPUT_{n.upper()}" for n in INPUTS} | {"KANONIV_SINK"}
-    sealed = json.loads(host._sealed_in({**environ, "GITHUB_EVENT_PATH": ""}))
+    sealed = json.loads(host._for_stdin({**environ, "GITHUB_EVENT_PATH": ""}))
     assert sealed["secrets"] == {
         "INPUT_ROOT_KEY": KEY,
         "INPUT_API_KEY": "value-of-api_key",

@@ -106,7 +106,7 @@ def test_the_root_key_is_nowhere_on_disk(
     command = minting(own_engine, image, checkout, open_tmp, user)
     secret, since = written(SEED), time.time()
     assert not any(text.decode("latin-1") in " ".join(command) for text in secret)
-    with held(own_engine, command, host._told(around), host._sealed_in(around)) as process:
+    with held(own_engine, command, host._told(around), host._for_stdin(around)) as process:
         environs = [process / "environ" for process in processes(own_engine)]
         during = own_engine.files_holding(secret, *environs, since=since)
         inspected = own_engine.docker("inspect", command[command.index("--name") + 1])
