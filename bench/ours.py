@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from bench.worker import LINK_MESSAGE, Subject, bytes_of, each, repeat, serve
 from kanoniv_auth.core.access import Access
 from kanoniv_auth.core.cache import Cache
-from kanoniv_auth.core.chain import Chain
 from kanoniv_auth.core.delegation import issue
 from kanoniv_auth.core.keys import KeyPair, did
 from kanoniv_auth.core.payload import link_message, split_link
