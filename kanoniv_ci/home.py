@@ -13,12 +13,12 @@ from kanoniv_auth.store.home import Home
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kanoniv_ci.grant import Grant
+    from kanoniv_ci.minting import Minted
 
 
-def furnish(path: Path, grant: Grant, now: int) -> None:
+def furnish(path: Path, minted: Minted, now: int) -> None:
     """Fill a new home. now: unix seconds. Raises: UsageError when it cannot be written."""
     home = Home(str(path))
-    keystore.save_agent_key(home, grant.agent, now)
-    tokens.save(home, grant.chain.id, grant.token, latest=True)
-    files.write(f"{home.trusted_roots}/root.pub", grant.chain.root.hex().encode("ascii"))
+    keystore.save_agent_key(home, minted.agent, now)
+    tokens.save(home, minted.chain.id, minted.token, latest=True)
+    files.write(f"{home.trusted_roots}/root.pub", minted.chain.root.hex().encode("ascii"))

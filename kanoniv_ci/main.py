@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 from kanoniv_auth.core.errors import AuthError
 from kanoniv_ci import event, masks, outcome
 from kanoniv_ci.faults import Problem, Refusal, of_core, of_defect, problem
-from kanoniv_ci.grant import mint as issue_and_verify
 from kanoniv_ci.home import furnish
 from kanoniv_ci.inputs import ActionInputs, parse
+from kanoniv_ci.minting import mint as issue_and_verify
 from kanoniv_ci.workflow import CommandFiles, Console, Result, delimiter, event_text, finish
 
 if TYPE_CHECKING:
@@ -157,16 +157,16 @@ def _decide(
         return outcome.planned(inputs, runtime)
     if _kept_out(inputs, found, console):
         return outcome.skipped(found.outside, runtime)
-    grant = issue_and_verify(inputs, now, entropy)
+    minted = issue_and_verify(inputs, now, entropy)
     # before anything of it is said
-    for secret in (grant.token, *masks.of_key(grant.agent)):
+    for secret in (minted.token, *masks.of_key(minted.agent)):
         console.mask(secret)
     if inputs.export_key:
-        furnish(home, grant, now)
-    result = outcome.granted(inputs, grant, now, runtime, environ["KANONIV_SESSION"])
-    if grant.shortened:
+        furnish(home, minted, now)
+    result = outcome.granted(inputs, minted, now, runtime, environ["KANONIV_SESSION"])
+    if minted.shortened:
         console.notice("the expiry was cut to the parent token's", "kanoniv-auth")
-    console.say(f"minted {result.outputs['token_fingerprint']} for {grant.verified.agent_did}")
+    console.say(f"minted {result.outputs['token_fingerprint']} for {minted.verified.agent_did}")
     return result
 
 

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kanoniv_ci.faults import Problem
-    from kanoniv_ci.grant import Grant
     from kanoniv_ci.inputs import ActionInputs
+    from kanoniv_ci.minting import Minted
 
 
 def refused(problems: tuple[Problem, ...], runtime: str, exit_code: int) -> Result:
@@ -57,9 +57,9 @@ def planned(inputs: ActionInputs, runtime: str) -> Result:
     return _result(told, 0)
 
 
-def granted(inputs: ActionInputs, grant: Grant, now: int, runtime: str, session: str) -> Result:
+def granted(inputs: ActionInputs, minted: Minted, now: int, runtime: str, session: str) -> Result:
     """A token was minted and verified. session: the directory's path on the runner."""
-    verified = grant.verified
+    verified = minted.verified
     told = Report(
         MINTED,
         _mode(inputs),
@@ -67,18 +67,18 @@ def granted(inputs: ActionInputs, grant: Grant, now: int, runtime: str, session:
         agent_name=inputs.agent_name,
         root_did=verified.root_did,
         agent_did=verified.agent_did,
-        fingerprint=fingerprint(grant.token),
+        fingerprint=fingerprint(minted.token),
         scopes=verified.scopes,
         ttl=inputs.ttl,
-        shortened=grant.shortened,
+        shortened=minted.shortened,
         issued_at=now,
         expires_at=verified.expires_at,
-        chain=hops(grant.chain),
-        deepest=grant.chain.deepest + 1,
+        chain=hops(minted.chain),
+        deepest=minted.chain.deepest + 1,
     )
     home = f"{session}/home" if inputs.export_key else ""
     outputs = {
-        "token": grant.token,
+        "token": minted.token,
         "token_file": f"{session}/token",
         "home": home,
         "cli_version": inputs.version or __version__,
@@ -88,9 +88,9 @@ def granted(inputs: ActionInputs, grant: Grant, now: int, runtime: str, session:
         outputs["expires_in"] = str(verified.expires_at - now)
     env = {}
     if inputs.export_env:
-        env = {inputs.env_name: grant.token, "KANONIV_ROOT_DID": verified.root_did}
+        env = {inputs.env_name: minted.token, "KANONIV_ROOT_DID": verified.root_did}
         env |= {"KANONIV_HOME": home} if home else {}
-    return _result(told, 0, outputs, env, token=grant.token)
+    return _result(told, 0, outputs, env, token=minted.token)
 
 
 def _mode(inputs: ActionInputs) -> str:

@@ -37,7 +37,7 @@ def quoted(text: str) -> str:
 
 
 def _coloured(word: str, colour: str, stream: int) -> str:
-    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not os.isatty(stream):
+    if os.environ.get("NO_COLOR") or not os.isatty(stream):
         return word
     return f"{colour}{word}{_PLAIN}"
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
+class Minted:
     """A minted token, the key that holds it, and what the verifier says about it."""
 
     token: str = field(repr=False)
@@ -39,7 +39,7 @@ class Grant:
         return self.verified.chain
 
 
-def mint(inputs: ActionInputs, now: int, entropy: Callable[[int], bytes]) -> Grant:
+def mint(inputs: ActionInputs, now: int, entropy: Callable[[int], bytes]) -> Minted:
     """Issue, seal and verify. entropy: that many fresh random bytes.
 
     Raises: Refusal (KAN-PARENT-001); AuthError for a parent that is not valid or would be widened.
@@ -68,7 +68,7 @@ def mint(inputs: ActionInputs, now: int, entropy: Callable[[int], bytes]) -> Gra
     )
     token = seal(chain, agent, now=now)
     wished = None if inputs.ttl is None else now + inputs.ttl
-    return Grant(token, agent, _checked(token, inputs, roots, now), chain.expires_at != wished)
+    return Minted(token, agent, _checked(token, inputs, roots, now), chain.expires_at != wished)
 
 
 def _checked(token: str, inputs: ActionInputs, roots: TrustedRoots, now: int) -> VerifiedToken:
