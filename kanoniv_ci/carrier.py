@@ -15,7 +15,7 @@ from kanoniv_ci.workflow import Result
 
 LARGEST = 1 << 20
 _EXITS = 126
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _RESULT = "result.json"
 _FIELDS = {"exit": int, "outputs": dict, "env": dict, "summary": str}
 # what a mint may leave in the session directory, and nothing else
@@ -49,7 +49,16 @@ def unpack(data: bytes) -> Result:
         entries = _entries(data)
         fields = json.loads(entries.pop(_RESULT))
         _check(fields)
-    except (tarfile.TarError, ValueError, KeyError, TypeError, EOFError, RecursionError):
+    except (
+        tarfile.TarError,
+        ValueError,
+        KeyError,
+        TypeError,
+        ArithmeticError,
+        OSError,
+        EOFError,
+        RecursionError,
+    ):
         raise Refusal([problem("KAN-DOCKER-004", status="a broken result")]) from None
     return Result(files=entries, **fields)
 
@@ -78,5 +87,7 @@ def _check(fields: object) -> None:
         raise ValueError("exit")
     for mapping in (fields["outputs"], fields["env"]):
         for key, value in mapping.items():
-            if not _NAME.fullmatch(key) or type(value) is not str:
+            if not _NAME.fullmatch(key) or type(value) is not str or "\0" in value:
                 raise ValueError("not a named text")
+            value.encode()
+    fields["summary"].encode()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from kanoniv_ci import carrier, runtime
 from kanoniv_ci.faults import Refusal, problem
+from kanoniv_ci.workflow import foreign_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,14 +55,15 @@ class Engine:
     def do(self, *arguments: str, seconds: float) -> None:
         """Run a command whose output people may read. Raises: Refusal (KAN-DOCKER-003)."""
         try:
-            subprocess.run(
-                [*self.client, *arguments],
-                env=self.environ,
-                stdin=subprocess.DEVNULL,
-                stdout=2,
-                check=True,
-                timeout=seconds,
-            )
+            with foreign_lines():
+                subprocess.run(
+                    [*self.client, *arguments],
+                    env=self.environ,
+                    stdin=subprocess.DEVNULL,
+                    stdout=2,
+                    check=True,
+                    timeout=seconds,
+                )
         except (OSError, subprocess.SubprocessError) as error:
             detail = f"docker {arguments[0]}: {_outcome(error)}"
             raise Refusal([problem("KAN-DOCKER-003", detail=detail)]) from None
@@ -206,10 +208,10 @@ def _download(python: str, lock: Path, wheels: Path, arch: str) -> None:
         *[part for tag in tags for part in ("--platform", tag)],
         *("-d", str(wheels), "-r", str(lock)),
     ]
+    null = subprocess.DEVNULL
     try:
-        subprocess.run(
-            argv, env=kept, stdin=subprocess.DEVNULL, stdout=2, check=True, timeout=_PULL_SECONDS
-        )
+        with foreign_lines():
+            subprocess.run(argv, env=kept, stdin=null, stdout=2, check=True, timeout=_PULL_SECONDS)
     except (OSError, subprocess.SubprocessError) as error:
         detail = f"pip download: {_outcome(error)}"
         raise Refusal([problem("KAN-DOCKER-003", detail=detail)]) from None

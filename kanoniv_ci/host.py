@@ -70,6 +70,10 @@ def _choose(environ: Mapping[str, str], inputs: PlanInputs, session: Path) -> ru
     if inputs.runtime == runtime.HOST:
         return runtime.Choice(runtime.HOST, "asked for by name")
     found, binary, refusal = engine.connect(environ, session)
+    if any(letter in str(session) for letter in ',"\n'):
+        refusal = (
+            "RUNNER_TEMP has a comma, quote or line end in its path, which docker cannot mount"
+        )
     machine = engine.examine(environ, found, binary, refusal)
     image = reference = ""
     if found is not None and machine.server:

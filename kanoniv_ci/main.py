@@ -55,19 +55,21 @@ def _tell(problems: tuple[Problem, ...], console: Console) -> int:
 
 def _mint(environ: dict[str, str], console: Console) -> int:
     now = int(time.time())
-    with _deadline(environ.get("INPUT_TIMEOUT_SECONDS", "")):
-        if environ.get("KANONIV_SINK") == "tar":
+    if environ.get("KANONIV_SINK") == "tar":
+        with _deadline(environ.get("INPUT_TIMEOUT_SECONDS", "")):
             return _mint_inside(environ, now, console)
-        return _mint_on_host(environ, now, console)
+    return _mint_on_host(environ, now, console)
 
 
 def _mint_on_host(environ: dict[str, str], now: int, console: Console) -> int:
     files = CommandFiles(environ, delimiter)
     session = _session(environ)
     home = session / "home"
-    result = mint(
-        environ, event_text(environ), now=now, entropy=os.urandom, console=console, home=home
-    )
+    with _deadline(environ.get("INPUT_TIMEOUT_SECONDS", "")):
+        result = mint(
+            environ, event_text(environ), now=now, entropy=os.urandom, console=console, home=home
+        )
+    # outside: no alarm may ring between two writes
     finish(result, session, files)
     return result.exit
 
@@ -231,7 +233,8 @@ def _session(environ: dict[str, str]) -> Path:
 @contextmanager
 def _deadline(given: str) -> Iterator[None]:
     """End with a refusal after `timeout_seconds`, where the system has alarms."""
-    seconds = int(given) if given.isascii() and given.isdigit() and 0 < int(given) <= 3600 else 60
+    short = given.isascii() and given.isdigit() and len(given) <= 4
+    seconds = int(given) if short and 0 < int(given) <= 3600 else 60
 
     def ring(_signal: int, _frame: FrameType | None) -> None:
         raise Refusal([problem("KAN-RUNNER-002", seconds=seconds)])

@@ -6,8 +6,10 @@ each line is flushed before the next one, because a mask that reaches the log af
 
 from __future__ import annotations
 
+import errno
 import io
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +18,7 @@ from kanoniv_ci.commands import PROPERTY, check_env_name, entry, escape, one_lin
 from kanoniv_ci.faults import Refusal, problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import TextIO
 
 SHORTEST_MASK = 8
@@ -92,11 +94,27 @@ class CommandFiles:
         """Set an output of the step."""
         self._append("GITHUB_OUTPUT", entry(name, value, self._draw))
 
-    def export(self, name: str, value: str) -> None:
-        """Set a variable for the later steps of the job. Raises: Refusal (KAN-INPUT-004) as well."""
-        if name not in _OURS:
-            check_env_name(name)
-        self._append("GITHUB_ENV", entry(name, value, self._draw))
+    def leave(self, result: Result) -> None:
+        """Write outputs, summary and variables of a result; all are made first, and variables come last.
+
+        A step that fails half-way must not have armed the later ones. Raises: Refusal (KAN-INPUT-004) as well.
+        """
+        for name in result.env:
+            if name not in _OURS:
+                check_env_name(name)
+        outputs = [entry(name, value, self._draw) for name, value in result.outputs.items()]
+        variables = [entry(name, value, self._draw) for name, value in result.env.items()]
+        before = {path: _size(path) for path in self._paths.values()}
+        try:
+            for data in outputs:
+                self._append("GITHUB_OUTPUT", data)
+            self.summary(result.summary)
+            if variables:
+                self._append("GITHUB_ENV", b"".join(variables))
+        except Refusal:
+            for path, size in before.items():
+                _cut_back(path, size)
+            raise
 
     def summary(self, markdown: str) -> None:
         """Add to the job summary."""
@@ -108,14 +126,31 @@ class CommandFiles:
         try:
             fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0))
             try:
-                os.write(
-                    fd, data
-                )  # one write an entry: whoever appends beside us cannot get between
+                # one write an entry: whoever appends beside us cannot get between
+                written = os.write(fd, data)
+                if written != len(data):
+                    # half an entry would swallow what comes after it
+                    os.ftruncate(fd, os.fstat(fd).st_size - written)
+                    raise OSError(errno.ENOSPC, "no space for the whole entry")
             finally:
                 os.close(fd)
         except OSError as error:
             detail = error.strerror or type(error).__name__
             raise Refusal([problem("KAN-RUNNER-005", path=name, detail=detail)]) from None
+
+
+def _size(path: str) -> int:
+    try:
+        return Path(path).stat().st_size
+    except OSError:
+        return 0
+
+
+def _cut_back(path: str, size: int) -> None:
+    try:
+        os.truncate(path, size)
+    except OSError:
+        pass  # no file, or none that can be cut: the refusal that brought us here is the one to tell
 
 
 _OURS = ("KANONIV_HOME", "KANONIV_ROOT_DID")
@@ -129,11 +164,7 @@ def finish(result: Result, session: Path, files: CommandFiles) -> None:
     """
     for name, data in sorted(result.files.items()):
         write_private(session / name, data)
-    for name, value in result.env.items():
-        files.export(name, value)
-    for name, value in result.outputs.items():
-        files.output(name, value)
-    files.summary(result.summary)
+    files.leave(result)
 
 
 def write_private(path: Path, data: bytes) -> None:
@@ -141,12 +172,25 @@ def write_private(path: Path, data: bytes) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in reversed([one for one in path.parents if not one.exists()]):
+            folder.mkdir(mode=0o700)
+            folder.chmod(0o700)  # a umask may have taken our own bits away
         with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
             file.write(data)
     except OSError as error:
         detail = error.strerror or type(error).__name__
         raise Refusal([problem("KAN-RUNNER-005", path=path.name, detail=detail)]) from None
+
+
+@contextmanager
+def foreign_lines() -> Iterator[None]:
+    """While another program writes to our stderr: none of its lines can be a workflow command."""
+    mark = f"stop-{os.urandom(16).hex()}"
+    os.write(2, f"::stop-commands::{mark}\n".encode())
+    try:
+        yield
+    finally:
+        os.write(2, f"\n::{mark}::\n".encode())
 
 
 def delimiter() -> str:

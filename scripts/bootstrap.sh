@@ -49,7 +49,7 @@ choose_python() { # FIRST ("uv", which is fastest, or "pip", which need not come
     if [ -n "$uv" ]; then
         find_python '' && return 0
         py=$("$uv" python find --no-project '>=3.10' 2>/dev/null) && return 0
-        "$uv" python install -q 3.12 >&2 && py=$("$uv" python find --no-project 3.12 2>/dev/null) && return 0
+        "$uv" python install -q 3.12 >/dev/null 2>&1 && py=$("$uv" python find --no-project 3.12 2>/dev/null) && return 0
     fi
     find_python pip || fail KAN-RUNNER-003 'no Python 3.10 or newer with pip, and no uv, on this runner' \
         "add a step \`uses: actions/setup-python\` before this one, or put uv on PATH"
@@ -130,7 +130,7 @@ await_install() { # SESSION
     stop="stop-$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')"
     printf '::stop-commands::%s\n' "$stop"
     tail -n 40 "$1/install.log" 2>/dev/null || true
-    printf '::%s::\n' "$stop"
+    printf '\n::%s::\n' "$stop"
     return 1
 }
 

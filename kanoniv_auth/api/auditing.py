@@ -31,8 +31,11 @@ def audit(texts: Iterable[str], *, root_did: str | None = None) -> list[Envelope
         envelope.id: envelope for envelope in (_verify(text.strip(), roots) for text in texts)
     }
     found = sorted(unique.values(), key=lambda envelope: (*_stream(envelope), envelope.seq))
-    for stream in {_stream(envelope) for envelope in found}:
-        check_stream([envelope for envelope in found if _stream(envelope) == stream])
+    streams: dict[tuple[bytes, bytes], list[Envelope]] = {}
+    for envelope in found:
+        streams.setdefault(_stream(envelope), []).append(envelope)
+    for stream in streams.values():
+        check_stream(stream)
     return found
 
 

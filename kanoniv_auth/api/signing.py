@@ -10,8 +10,9 @@ from kanoniv_auth.api.tokens import load_token
 from kanoniv_auth.api.verification import own_audience
 from kanoniv_auth.core.access import Access
 from kanoniv_auth.core.caveats import enforce
+from kanoniv_auth.core.encoding import MAX_INT
 from kanoniv_auth.core.envelope import make_envelope
-from kanoniv_auth.core.errors import TokenParseError, UsageError
+from kanoniv_auth.core.errors import TokenExpired, TokenParseError, UsageError
 from kanoniv_auth.core.scopes import check_scope, require
 from kanoniv_auth.core.sodium import sha256
 from kanoniv_auth.core.value import Value
@@ -59,7 +60,10 @@ class Authority(Value):
         if audience is not None:
             facts["audience"] = audience
         # a link may be a few seconds from the future (clock skew): no receipt is older than its authority
-        self._fill(access.action, chain, holder, facts, max(now, chain.latest_iat), stream)
+        moment = max(now, chain.latest_iat)
+        if chain.expires_at is not None and chain.expires_at <= moment:
+            raise TokenExpired("not_yet_valid", at=chain.latest_iat, now=now)
+        self._fill(access.action, chain, holder, facts, moment, stream)
 
 
 def _access(action: str, context: Mapping[str, str] | None) -> Access:
@@ -115,29 +119,56 @@ def receipt(
     """
 
     def make(stream: bytes, seq: int, prev: bytes) -> str:
-        return make_envelope(
-            authority.chain,
-            authority.holder,
-            action=authority.action,
-            target=target,
-            args_sha256=sha256(args),
-            result=result,
-            facts=authority.facts,
-            metadata=metadata,
-            stream=stream,
-            seq=seq,
-            prev=prev,
-            now=authority.now,
-            nonce=os.urandom(16),
-        )
+        return _envelope(authority, target, result, metadata, args, (stream, seq, prev))
 
     try:
         return authority.stream.append(make, reserved)
     except TokenParseError as error:
-        fix = "keep target, result and metadata short, flat and plain"
-        raise UsageError(
-            "usage", detail=f"this cannot stand in a receipt: {error}", fix=fix
-        ) from None
+        raise _unfit(error) from None
+
+
+def rehearse(
+    authority: Authority, *, target: str, metadata: Mapping[str, str | int | bool], args: bytes
+) -> None:
+    """Make a receipt and throw it away, to know that one will be possible before something happens.
+
+    Raises: UsageError.
+    """
+    try:
+        _envelope(authority, target, "failure", metadata, args, (bytes(16), MAX_INT, bytes(32)))
+    except TokenParseError as error:
+        raise _unfit(error) from None
+
+
+def _envelope(  # noqa: PLR0917 - what a receipt says, and its place
+    authority: Authority,
+    target: str,
+    result: str,
+    metadata: Mapping[str, str | int | bool],
+    args: bytes,
+    place: tuple[bytes, int, bytes],
+) -> str:
+    stream, seq, prev = place
+    return make_envelope(
+        authority.chain,
+        authority.holder,
+        action=authority.action,
+        target=target,
+        args_sha256=sha256(args),
+        result=result,
+        facts=authority.facts,
+        metadata=metadata,
+        stream=stream,
+        seq=seq,
+        prev=prev,
+        now=authority.now,
+        nonce=os.urandom(16),
+    )
+
+
+def _unfit(error: TokenParseError) -> UsageError:
+    fix = "keep context, target, result and metadata short, flat and plain"
+    return UsageError("usage", detail=f"this cannot stand in a receipt: {error}", fix=fix)
 
 
 def sign(

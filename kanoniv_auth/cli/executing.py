@@ -10,7 +10,7 @@ import _signal  # type: ignore[import-not-found]  # `signal` wraps it and import
 import os
 import time
 
-from kanoniv_auth.api.signing import Authority, authorise, receipt
+from kanoniv_auth.api.signing import Authority, authorise, receipt, rehearse
 from kanoniv_auth.cli import inputs, render
 from kanoniv_auth.cli.outcome import Outcome
 from kanoniv_auth.core.errors import AuthError, UsageError
@@ -18,9 +18,15 @@ from kanoniv_auth.core.errors import AuthError, UsageError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import TypedDict
 
     from kanoniv_auth.cli.argv import Arguments
     from kanoniv_auth.store.files import NewFile
+
+    class _Said(TypedDict):
+        target: str
+        args: bytes
+
 
 NOT_EXECUTABLE, NOT_FOUND, SIGNALLED = 126, 127, 128
 _HIDDEN = "KANONIV_ROOT_KEY"
@@ -41,6 +47,9 @@ def execute(arguments: Arguments) -> Outcome:
         context=inputs.pairs(arguments, "context"),
     )
     command = arguments.rest
+    said = _said(command)
+    # what a receipt cannot hold is known now, while nothing has happened yet
+    rehearse(authority, metadata={"ended_at": authority.now, "exit_status": 255}, **said)
     with authority.stream.reserve() as reserved:
         try:
             status = _run(command, {k: v for k, v in os.environ.items() if k != _HIDDEN})
@@ -49,7 +58,7 @@ def execute(arguments: Arguments) -> Outcome:
         except ValueError:
             fix = "leave the NUL byte out"
             raise UsageError("usage", detail="a NUL byte in the command", fix=fix) from None
-        return _record(authority, command, status, reserved)
+        return _record(authority, said, status, reserved)
 
 
 def _run(command: tuple[str, ...], environ: Mapping[str, str]) -> int:
@@ -116,22 +125,23 @@ def _not_started(name: str, error: OSError) -> Outcome:
     )
 
 
-def _record(
-    authority: Authority, command: Sequence[str], status: int, reserved: NewFile
-) -> Outcome:
-    """Sign what happened. A receipt that cannot be kept makes a success exit 2: an unrecorded run is none."""
+def _said(command: Sequence[str]) -> _Said:
+    """What a receipt says of a command: its name as the target, and all of its words to be hashed."""
     target = command[0].encode("utf-8", "backslashreplace").decode("utf-8")[:_TARGET]
-    args = b"\0".join([os.fsencode(word) for word in command])
+    return {"target": target, "args": b"\0".join([os.fsencode(word) for word in command])}
+
+
+def _record(authority: Authority, said: _Said, status: int, reserved: NewFile) -> Outcome:
+    """Sign what happened. A receipt that cannot be kept makes a success exit 2: an unrecorded run is none."""
     result = "failure" if status else "success"
     facts: dict[str, object] = {"exit_status": status, "result": result}
     try:
         _, receipt_id = receipt(
             authority,
-            target=target,
             result=result,
             metadata={"ended_at": int(time.time()), "exit_status": status},
-            args=args,
             reserved=reserved,
+            **said,
         )
     except AuthError as error:
         return Outcome(

@@ -32,7 +32,9 @@ def init(arguments: Arguments) -> Outcome:
     if secret:
         text = key.secret_text()
         return Outcome("root key", text, {**facts, "secret": text}, notes=notes)
-    return Outcome("root key generated", words.root_made(key.did, path), facts, notes=notes)
+    own = arguments.text("output") is not None
+    made = words.root_made(key.did, path, own_path=own)
+    return Outcome("root key generated", made, facts, notes=notes)
 
 
 def delegate(arguments: Arguments) -> Outcome:

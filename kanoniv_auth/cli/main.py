@@ -108,7 +108,8 @@ def refuse(error: AuthError, *, as_json: bool, command: str | None) -> int:
     from kanoniv_auth.cli import render  # noqa: PLC0415 - not before there is something to say
 
     if as_json:
-        _print_json(False, error.slug, str(error), render.fix_of(error), render.facts_of(error))
+        message = render.plain(str(error))
+        _print_json(False, error.slug, message, render.fix_of(error), render.facts_of(error))
     else:
         render.note([render.refusal(error, denied=command == "exec")])
     return error.reason.exit

@@ -23,10 +23,26 @@ if TYPE_CHECKING:
 _GREEN, _RED, _PLAIN = "\033[32m", "\033[31m", "\033[0m"
 _SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-/:,@%+=~")
 
+_SECRET = ("kd2.", "kde2.", "kdb2.")
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~"
+_SHORT = 16
+
 
 def plain(text: str) -> str:
-    """Show text that came from elsewhere: nothing in it can move the cursor, colour or break the line."""
-    return "".join([letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text])
+    """Show text that came from elsewhere: nothing in it can move the cursor, colour or break the line.
+
+    A token that was given in the wrong place is cut to its prefix: what is shown here ends in logs.
+    """
+    shown = "".join([letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text])
+    for prefix in _SECRET:
+        head, *rest = shown.split(prefix)
+        shown = head + "".join([prefix + _cut(part) for part in rest])
+    return shown
+
+
+def _cut(text: str) -> str:
+    rest = text.lstrip(_LETTERS)
+    return "…" + rest if len(text) - len(rest) >= _SHORT else text
 
 
 def quoted(text: str) -> str:
@@ -136,7 +152,9 @@ def facts_of(error: AuthError) -> dict[str, object]:
 def _jsonable(value: object) -> object:
     if isinstance(value, (list, tuple, set, frozenset)):
         return [_jsonable(item) for item in value]
-    return value if isinstance(value, (str, int, bool, type(None))) else repr(value)
+    if isinstance(value, str):
+        return plain(value)
+    return value if isinstance(value, (int, bool, type(None))) else repr(value)
 
 
 def fix_of(error: AuthError) -> str:

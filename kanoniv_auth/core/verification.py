@@ -104,6 +104,7 @@ def read_parent(
     grant.
     Raises: as `verify`.
     """
+    _require_seconds(now)
     chain = read_chain(parse(token), roots, now, cache)
     _require_past(chain, now)
     if revoked is not None:
@@ -122,9 +123,7 @@ def _prove(  # noqa: PLR0917 - verify's arguments, handed on
     revoked: Revocations | None,
     cache: Cache | None,
 ) -> VerifiedToken:
-    if type(now) is not int:
-        # a NaN compares false with every bound, and so would pass them all
-        raise TypeError("now is whole seconds")
+    _require_seconds(now)
     # (1) a hit saves decoding and signatures, nothing else: all that can change between two calls runs below
     verified = cache.get(token) if cache is not None else None
     known = verified is not None
@@ -272,6 +271,12 @@ def _enforce_proof(
         )
     if not once(chain.holder + proof.nonce, POP_MEMORY):
         raise HolderUnproven("replayed")
+
+
+def _require_seconds(now: object) -> None:
+    # a NaN compares false with every bound, and so would pass them all
+    if type(now) is not int:
+        raise TypeError("now is whole seconds")
 
 
 def _require_past(chain: Chain, now: int) -> None:

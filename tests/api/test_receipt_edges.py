@@ -71,3 +71,26 @@ def test_forcing_twice_in_one_second_keeps_both_old_roots(tmp_path: Path) -> Non
         create_root(path, key, 1_795_324_805, force=True)
     found = [file.read_text() for file in tmp_path.iterdir()]
     assert all(any(key.seed.hex() in text for text in found) for key in keys)
+
+
+def test_no_receipt_under_links_that_end_before_they_begin(root: KeyPair) -> None:
+    """A holder's own links, one from the future and one that ends before it: no moment lies in both."""
+    now, agent = int(time.time()), KeyPair(b"a" * 32)
+    chain = issue(
+        root, agent.public, parent=None, scopes=("deploy",), now=now, ttl=600, entropy=bytes(16)
+    )
+    chain = issue(
+        agent,
+        agent.public,
+        parent=chain,
+        scopes=("deploy",),
+        now=now + 25,
+        ttl=60,
+        entropy=bytes(16),
+    )
+    chain = issue(
+        agent, agent.public, parent=chain, scopes=("deploy",), now=now, ttl=15, entropy=bytes(16)
+    )
+    save_agent_key(find_home(os.environ), agent, now)
+    with pytest.raises(kanoniv_auth.TokenExpired):
+        kanoniv_auth.sign("deploy", seal(chain, agent, now=now))

@@ -159,3 +159,11 @@ def test_an_edited_receipt_is_found(shell: Shell) -> None:
     text = path.read_text(encoding="ascii")
     path.write_text(text[:20] + ("A" if text[20] != "A" else "B") + text[21:], encoding="ascii")
     assert shell.kanoniv("audit", str(shell.home / "receipts")).status == 1
+
+
+def test_nothing_is_started_that_no_receipt_could_hold(shell: Shell) -> None:
+    shell.token("build")
+    for value in ("x" * 70_000, "\udcff"):
+        said = shell.kanoniv("exec", "-s", "build", "--context", f"k={value}", "--", "echo", "RAN")
+        assert (said.status, said.out) == (2, ""), said.err
+        assert "DENIED" in said.err
