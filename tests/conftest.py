@@ -6,6 +6,11 @@ import signal
 
 pytest_plugins = ["tests.support.fixtures", "tests.support.docker_fixtures"]
 
-# `make test &` in a script starts us with SIGINT ignored, every child would inherit that, and no shell can trap it then
-if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# `make test &` in a script starts us with these ignored, every child would inherit that, and no shell can trap them then
+for number, handler in (
+    (signal.SIGINT, signal.default_int_handler),
+    (signal.SIGQUIT, signal.SIG_DFL),
+    (signal.SIGHUP, signal.SIG_DFL),
+):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, handler)
