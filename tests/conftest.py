@@ -6,7 +6,7 @@ import signal
 
 pytest_plugins = ["tests.support.fixtures", "tests.support.docker_fixtures"]
 
-# `make test &` in a script starts us with these ignored, every child would inherit that, and no shell can trap them then
+# `make test &` in a script starts us with these ignored; every child would inherit that, and no shell could trap them
 for number, handler in (
     (signal.SIGINT, signal.default_int_handler),
     (signal.SIGQUIT, signal.SIG_DFL),
