@@ -162,9 +162,17 @@ def finish(result: Result, session: Path, files: CommandFiles) -> None:
 
     Raises: Refusal.
     """
-    for name, data in sorted(result.files.items()):
-        write_private(session / name, data)
-    files.leave(result)
+    written: list[Path] = []
+    try:
+        for name, data in sorted(result.files.items()):
+            write_private(session / name, data)
+            written.append(session / name)
+        files.leave(result)
+    except (Refusal, ValueError):
+        # a key and a token that nobody was told of are of use to nobody but a thief
+        for path in written:
+            path.unlink(missing_ok=True)
+        raise
 
 
 def write_private(path: Path, data: bytes) -> None:

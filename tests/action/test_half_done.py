@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from kanoniv_ci.carrier import pack, unpack
+from kanoniv_ci.engine import Engine
 from kanoniv_ci.faults import Refusal
 from kanoniv_ci.workflow import CommandFiles, Result, delimiter, finish, foreign_lines
 
@@ -90,3 +91,26 @@ def test_lines_of_other_programs_are_no_commands(capfd: pytest.CaptureFixture[st
     lines = capfd.readouterr().err.splitlines()
     assert lines[0].startswith("::stop-commands::stop-")
     assert lines[1:] == ["::error::pwned", f"::{lines[0].removeprefix('::stop-commands::')}::"]
+
+
+def test_no_line_of_docker_is_a_command(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Registries and indexes put their own words into what docker and pip print."""
+    binary = tmp_path / "docker"
+    binary.write_text("#!/bin/sh\necho '::set-output name=python::/evil'\n", encoding="ascii")
+    binary.chmod(0o755)
+    Engine(str(binary), "unix:///nowhere", str(tmp_path)).do("pull", "image", seconds=20)
+    said = capfd.readouterr()
+    assert said.out == ""
+    stop, foreign, *rest = said.err.splitlines()
+    assert stop.startswith("::stop-commands::stop-")
+    assert foreign == "::set-output name=python::/evil"
+    assert [line for line in rest if line] == [f"::{stop.removeprefix('::stop-commands::')}::"]
+
+
+def test_a_failed_mint_leaves_no_key(paths: dict[str, str], tmp_path: Path) -> None:
+    Path(paths["GITHUB_ENV"]).mkdir()
+    session = tmp_path / "session"
+    result = Result(0, {}, {"KANONIV_TOKEN": "t"}, files={"token": b"t", "home/keys/a.key": b"k"})
+    with pytest.raises(Refusal):
+        finish(result, session, CommandFiles(paths, delimiter))
+    assert [path for path in session.rglob("*") if path.is_file()] == []
