@@ -36,7 +36,7 @@ def test_threads_share_a_small_cache() -> None:
 
     def work() -> None:
         try:
-            for token in tokens * 10:
+            for token in tokens * 60:
                 verify(
                     token, roots=ROOTS, audience=None, access=Access("deploy"), now=NOW,
                     once=None, revoked=None, cache=cache,
