@@ -166,6 +166,12 @@ FIXES: dict[str, str] = {
     "no_root_key": "make one with `kanoniv-auth init` and store what `kanoniv-auth init --print-secret` prints",
     "key_permissions": "chmod 600 {path}",
     "bad_key": "store what `kanoniv-auth init --print-secret` prints as the secret",
+    "stale": "give the verifier the newest list of that root",
+    "rolled_back": "give the verifier the newest list of that root",
+    "log_broken": "keep the log as evidence: it is not what was written",
+    "no_token": "run this after the step that mints, or give the token",
+    "storage": "free some space, or make the directory writable",
+    "unrecorded": "free some space, or make the directory writable",
     "usage": "see the inputs table in the README",
 }
 

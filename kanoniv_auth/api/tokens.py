@@ -112,5 +112,5 @@ def newest_token(agent_did: str) -> str:
 
 
 def no_token(detail: str) -> UsageError:
-    """The error for a missing token; the fact missing tells it from other wrong input."""
-    return UsageError("usage", detail=detail, fix=_FIX, missing="token")
+    """The error for a missing token."""
+    return UsageError("no_token", detail=detail, fix=_FIX)

@@ -1,7 +1,8 @@
-"""The one table of commands and options, and the light parser that reads it for `verify` and `exec`.
+"""What a command and an option are, the two commands of the fast path, and the light parser that reads those.
 
-`cli.tree` builds the click commands from the same table. The light parser knows only what both understand in the
-same way; everything else (help, a typing error) it leaves to click, which has the words for it.
+`cli.tree` builds the click commands from the same rows and from the rest of the table in `cli.table`. The light parser
+knows only what both understand in the same way; everything else (help, a typing error) it leaves to click, which has
+the words for it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 TEXT, FLAG, MANY = "text", "flag", "many"
-LIGHT = frozenset(("exec", "verify"))
 
 
 class Option(Value):
@@ -36,7 +36,10 @@ class Option(Value):
 
 
 class Command(Value):
-    """One command. rest: name of what follows the options, None for nothing · run: module and function."""
+    """One command. name: one word, or a group and one word · run: module and function.
+
+    rest: names of the words after the options, None for no words; `[X]` may be absent, `X...` may be several
+    """
 
     __slots__ = ("name", "options", "rest", "run")
 
@@ -82,50 +85,22 @@ class Arguments(Value):
 
 
 JSON = Option("--json")
-_ACTION = Option("-s --scope", "SCOPE", required=True)
-_TOKEN = (
+ACTION = Option("-s --scope", "SCOPE", required=True)
+TOKEN = (
     Option("-t --token", "TOKEN"),
     Option("--token-file", "PATH"),
     Option("-a --agent", "NAME"),
 )
-_TRUST = (Option("--root-did", "DID"), Option("--audience", "NAME"))
+TRUST = (Option("--root-did", "DID"), Option("--audience", "NAME"))
 _CONTEXT = Option("--context", "KEY=VALUE", kind=MANY)
-_SIGNED_WITH = (
-    Option("-t --token", "TOKEN"),
-    Option("--token-file", "PATH"),
-    Option("--agent", "NAME"),
-)
+_REQUIRE = Option("--require-audit")
 
-COMMANDS = {
+# what a step or a tool call runs many times; every other command stands in `cli.table`
+LIGHT = {
     command.name: command
     for command in (
-        Command(
-            "init", "issuing:init",
-            Option("-o --output", "PATH"), Option("--force"), Option("--print-secret"),
-        ),
-        Command(
-            "delegate", "issuing:delegate",
-            Option("-s --scopes", "SCOPES", required=True), Option("-t --ttl", "TTL"),
-            Option("-n --name", "NAME"), Option("-k --key", "PATH"), Option("--to", "DID_KEY|NAME"),
-            Option("--parent", "TOKEN|-"), Option("--audience", "NAME"), Option("--home", "DIR"),
-            Option("--dry-run"), Option("--export"),
-        ),
-        Command(
-            "accept", "issuing:accept",
-            Option("--audience", "NAME"), Option("--root-did", "DID"), Option("--home", "DIR"),
-            Option("--latest"),
-            rest="[FILE|-|GRANT]",
-        ),
-        Command("verify", "checking:verify", _ACTION, *_TOKEN, *_TRUST, _CONTEXT),
-        Command("whoami", "checking:whoami", *_TOKEN, *_TRUST),
-        Command("status", "checking:status", *_TOKEN, *_TRUST),
-        Command("exec", "executing:execute", _ACTION, *_TOKEN, *_TRUST, _CONTEXT, rest="CMD..."),
-        Command(
-            "sign", "recording:sign",
-            Option("-a --action", "SCOPE", required=True), *_SIGNED_WITH, Option("--target", "TEXT"),
-            Option("--result", "TEXT"), Option("--metadata", "KEY=VALUE", kind=MANY),
-        ),
-        Command("audit", "recording:audit", Option("--root-did", "DID"), rest="FILE|-|TEXT..."),
+        Command("verify", "checking:verify", ACTION, *TOKEN, *TRUST, _CONTEXT, _REQUIRE),
+        Command("exec", "executing:execute", ACTION, *TOKEN, *TRUST, _CONTEXT, _REQUIRE, rest="CMD..."),
     )
 }  # fmt: skip
 

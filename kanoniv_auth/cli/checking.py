@@ -53,7 +53,7 @@ def status(arguments: Arguments) -> Outcome:
         found = _prove(arguments)
     except AuthError as error:
         word = "EXPIRED" if isinstance(error, TokenExpired) else "REFUSED"
-        if error.facts.get("missing") == "token":
+        if error.slug == "no_token":
             word = "NO TOKEN"
         elif error.reason.exit != 1:
             raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from kanoniv_auth.cli.argv import COMMANDS, LIGHT, Arguments, parse
+from kanoniv_auth.cli.argv import LIGHT, Arguments, parse
 from kanoniv_auth.core.errors import AuthError, UsageError
 
 TYPE_CHECKING = False
@@ -56,7 +56,7 @@ def _run_guarded(words: Sequence[str]) -> int:
 
 def _dispatch(words: Sequence[str]) -> int:
     if words and words[0] in LIGHT:
-        arguments = parse(COMMANDS[words[0]], words[1:])
+        arguments = parse(LIGHT[words[0]], words[1:])
         if arguments is not None:
             return run(arguments)
     from kanoniv_auth.cli import tree  # noqa: PLC0415 - click alone costs four bare interpreters
@@ -96,7 +96,12 @@ def run(arguments: Arguments) -> int:
 
 
 def _function(arguments: Arguments) -> Callable[[Arguments], Outcome]:
-    module, name = COMMANDS[arguments.command].run
+    command = LIGHT.get(arguments.command)
+    if command is None:
+        from kanoniv_auth.cli.table import COMMANDS  # noqa: PLC0415 - the fast path does without the whole table
+
+        command = COMMANDS[arguments.command]
+    module, name = command.run
     full = f"kanoniv_auth.cli.{module}"
     __import__(full)
     function: Callable[[Arguments], Outcome] = getattr(sys.modules[full], name)

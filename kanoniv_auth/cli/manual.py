@@ -6,6 +6,14 @@ PROGRAM = (
     "Scoped, time-bounded, verifiable delegation for agents: a root key signs what an agent may do."
 )
 
+GROUPS = {
+    "agents": "The agents registered in this home: a name, a DID, a key.",
+    "audit-log": "Show what happened in this home, newest first; `verify` finds what was changed or cut.",
+    "revocations": "Signed lists of what a root has revoked.",
+    "roots": "The roots that this home trusts.",
+    "hook": "What an installed hook runs; not for typing.",
+}
+
 COMMANDS = {
     "init": "Make the root key of this machine. Its base64 (--print-secret) is what CI takes as KANONIV_ROOT_KEY.",
     "delegate": "Give an agent some scopes for some time; prints the token, or with --to a grant.",
@@ -16,6 +24,28 @@ COMMANDS = {
     "exec": "Verify, run a command, sign a receipt. The command gets the exit status, stdin, stdout and stderr.",
     "sign": "Sign a receipt that an action happened; prints the envelope.",
     "audit": "Verify receipts: files (one receipt a line), folders of them, - for stdin, or the text itself.",
+    "request-scope": "Print what the holder of the root key has to run to give this agent one more scope.",
+    "audit-log": GROUPS["audit-log"],
+    "audit-log verify": "Check the chain of the log and its signed checkpoint; names the first line that is wrong.",
+    "audit-log checkpoint": "Sign the end of the log and print the checkpoint, to be kept somewhere else.",
+    "tokens": "List the saved tokens, newest first.",
+    "agents list": "List the registered agents.",
+    "agents show": "Show one agent: its DID, its did:key, its tokens.",
+    "agents rename": "Give an agent another name; its DID and key stay.",
+    "agents remove": "Remove an agent and its key for good.",
+    "revoke": "Revoke a token, or every token of an agent, under the root key; every later verify here refuses it.",
+    "revocations list": "Show the lists this home has.",
+    "revocations export": "Print a signed list, for other verifiers to import.",
+    "revocations import": "Take up a list that a trusted root has signed; never an older one.",
+    "roots list": "List the trusted roots, the local one first.",
+    "roots add": "Trust a root: a label and its public key or did:key; or a --rotation that a trusted root has signed.",
+    "roots remove": "Stop trusting a root.",
+    "roots rotate": "Make a new root key, signed for by the old one; prints the rotation for other verifiers.",
+    "migrate": "Take over the keys, agents, tokens and hook of a home of the published product (version 1).",
+    "install-hook": "Have git ask for the scope of every push. Advisory: --no-verify and other clones go around it.",
+    "uninstall-hook": "Take the hook out again, and put back the one that was there.",
+    "hook pre-push": "Decide a push from what git says on stdin.",
+    "completion": "Print a completion script for a shell.",
 }
 
 OPTIONS = {
@@ -44,4 +74,33 @@ OPTIONS = {
     "target": "What the action was done to.",
     "result": "How it ended.  [default: success]",
     "metadata": "More to put into the receipt.",
+    "require_audit": "Refuse when the decision cannot be written to the audit log.",
+    "format": "v2, or v1 for verifiers of the published product.  [default: v2]",
+    "embed_key": "Put the agent's key into a version 1 token, which needs it to be used.",
+    "limit": "How many.  [default: 50]",
+    "since": "Only what happened at or after this time: ISO 8601, or how long ago, such as 2h.",
+    "checkpoint": "A checkpoint that was kept elsewhere; - reads stdin.",
+    "yes": "Do not ask.",
+    "id": "A link's id, 64 hex digits.",
+    "holder": "A holder's did:key: every token of that key.",
+    "from": "The DID of the root that would have to grant it.",
+    "rotation": "File with a rotation; - reads stdin.",
+    "overlap": "How long the old root still counts.  [default: 30d]",
+    "repo": "The repository.  [default: here]",
+    "next": "The hook that was there before, to be run after.",
 }
+
+# where a word means something else to one command
+_OWN = {
+    ("audit-log", "agent"): "Only this agent's lines.",
+    ("audit-log", "action"): "Only this event, such as verify or delegate.",
+    ("migrate", "from"): "The home to take over.  [default: ~/.kanoniv]",
+    ("revoke", "agent"): "Every token of this registered agent, by its key.",
+    ("install-hook", "force"): "Replace a hook of ours that was changed by hand.",
+    ("install-hook", "root_did"): "The root the hook trusts.  [default: what this home trusts now]",
+}
+
+
+def option(command: str, dest: str) -> str:
+    """The help of one option of one command."""
+    return _OWN.get((command, dest)) or OPTIONS[dest]

@@ -145,7 +145,7 @@ def unrecorded(error: AuthError, status: int) -> tuple[str, ...]:
 
 def facts_of(error: AuthError) -> dict[str, object]:
     """An error's facts as JSON values; what the other fields of the object say already is left out."""
-    known = {"detail", "fix", "ok", "code", "message", "missing"}
+    known = {"detail", "fix", "ok", "code", "message"}
     return {name: _jsonable(value) for name, value in error.facts.items() if name not in known}
 
 
@@ -268,6 +268,14 @@ _FIXES: dict[str, Callable[[Facts], str]] = {
     ),
     "key_permissions": _permissions,
     "bad_key": _bad_key,
+    "stale": _always("take up the newest list of that root: kanoniv-auth revocations import"),
+    "rolled_back": _always("take up the newest list of that root: kanoniv-auth revocations import"),
+    "log_broken": _always(
+        "keep it as evidence; compare with a checkpoint kept elsewhere: kanoniv-auth audit-log verify --checkpoint -"
+    ),
+    "no_token": _usage,
+    "storage": _usage,
+    "unrecorded": _usage,
     "usage": _usage,
 }
 

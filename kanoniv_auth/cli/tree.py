@@ -6,17 +6,18 @@ import click
 
 from kanoniv_auth import __version__
 from kanoniv_auth.cli import argv, manual
+from kanoniv_auth.cli.table import COMMANDS
 from kanoniv_auth.core.errors import UNUSABLE, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 _INTERRUPTED = 130
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-def _option(option: argv.Option) -> click.Option:
+def _option(command: argv.Command, option: argv.Option) -> click.Option:
     return click.Option(
         [option.dest, *option.flags],
         # never False: with a False that was said, click takes the option's value to be optional
@@ -24,28 +25,58 @@ def _option(option: argv.Option) -> click.Option:
         multiple=option.kind == argv.MANY,
         metavar=option.metavar,
         required=option.required,
-        help=manual.OPTIONS[option.dest],
+        help=manual.option(command.name, option.dest),
     )
 
 
-def _command(command: argv.Command) -> click.Command:
-    parameters: list[click.Parameter] = [_option(option) for option in command.options]
+def _parameters(command: argv.Command) -> list[click.Parameter]:
+    parameters: list[click.Parameter] = [_option(command, option) for option in command.options]
     if command.rest is not None:
         optional = command.rest.startswith("[")
-        several = command.rest.endswith("...")
+        count = len(command.rest.split())
+        # absent or several: which of the words may be missing is the command's to say
+        several = command.rest.endswith("...") or (optional and count > 1)
         parameters.append(
             click.Argument(
-                ["rest"], nargs=-1 if several else 1, required=not optional, metavar=command.rest
+                ["rest"],
+                nargs=-1 if several else count,
+                required=not optional,
+                metavar=command.rest,
             )
         )
+    return parameters
+
+
+def _command(command: argv.Command) -> click.Command:
     return click.Command(
-        command.name,
-        params=parameters,
+        command.name.rpartition(" ")[2],
+        params=_parameters(command),
         help=manual.COMMANDS[command.name],
         callback=lambda **given: _collect(command, given),
         # what follows the first word of exec's command belongs to that command
         context_settings={**_HELP, "allow_interspersed_args": command.name != "exec"},
     )
+
+
+def _group(name: str) -> click.Group:
+    """A group of commands; one that is a command itself (`audit-log`) runs when no other word follows."""
+    own = COMMANDS.get(name)
+    return click.Group(
+        name,
+        params=[] if own is None else _parameters(own),
+        help=manual.GROUPS[name],
+        invoke_without_command=own is not None,
+        callback=None if own is None else _run_alone(own),
+        context_settings=_HELP,
+    )
+
+
+def _run_alone(command: argv.Command) -> Callable[..., argv.Arguments | None]:
+    @click.pass_context
+    def run(context: click.Context, /, **given: object) -> argv.Arguments | None:
+        return None if context.invoked_subcommand else _collect(command, given)
+
+    return run
 
 
 def _collect(command: argv.Command, given: dict[str, object]) -> argv.Arguments:
@@ -57,10 +88,15 @@ def _collect(command: argv.Command, given: dict[str, object]) -> argv.Arguments:
 
 def build() -> click.Group:
     """Build the command tree."""
-    group = click.Group("kanoniv-auth", help=manual.PROGRAM, context_settings=_HELP)
-    for command in argv.COMMANDS.values():
-        group.add_command(_command(command))
-    return click.version_option(__version__, prog_name="kanoniv-auth")(group)
+    program = click.Group("kanoniv-auth", help=manual.PROGRAM, context_settings=_HELP)
+    groups: dict[str, click.Group] = {}
+    for name in manual.GROUPS:
+        groups[name] = _group(name)
+        program.add_command(groups[name])
+    for command in COMMANDS.values():
+        if command.name not in groups:
+            groups.get(command.name.rpartition(" ")[0], program).add_command(_command(command))
+    return click.version_option(__version__, prog_name="kanoniv-auth")(program)
 
 
 def parse(words: Sequence[str]) -> argv.Arguments | int:
@@ -74,6 +110,9 @@ def parse(words: Sequence[str]) -> argv.Arguments | int:
         return UNUSABLE
     try:
         answer = group.main(list(words), prog_name="kanoniv-auth", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return UNUSABLE
     except click.exceptions.Abort:
         return _INTERRUPTED
     except click.ClickException as error:

@@ -60,6 +60,12 @@ REASONS = _table(
     ("no_root_key", "KAN-KEY-001", UNUSABLE, "no root key: {path}"),
     ("key_permissions", "KAN-KEY-002", UNUSABLE, "key file {path} is open to others (mode {mode:04o})"),
     ("bad_key", "KAN-KEY-003", UNUSABLE, "not an Ed25519 key: {detail}"),
+    ("stale", "KAN-ROOT-003", DENIED, "the revocation list of root {root_did} is too old: {detail}"),
+    ("rolled_back", "KAN-ROOT-004", DENIED, "root {root_did} has said something newer: {detail}"),
+    ("log_broken", "KAN-LOG-001", DENIED, "the audit log was changed at {where}: {detail}"),
+    ("no_token", "KAN-TOKEN-016", UNUSABLE, "{detail}"),
+    ("storage", "KAN-STATE-001", UNUSABLE, "{detail}"),
+    ("unrecorded", "KAN-STATE-002", UNUSABLE, "it cannot be recorded: {detail}"),
     ("usage", "KAN-INPUT-001", UNUSABLE, "{detail}"),
 )
 # fmt: on
@@ -175,7 +181,25 @@ class Revoked(AuthError):
     slugs = ("revoked",)
 
 
-class UsageError(AuthError, ValueError):
-    """Something a person typed is not in the grammar (facts detail, and fix when one is known)."""
+class ListRefused(AuthError):
+    """A root's signed list is older than one that is known, or than the verifier allows (facts root_did, detail)."""
 
-    slugs = ("usage",)
+    slugs = ("stale", "rolled_back")
+
+
+class LogBroken(AuthError):
+    """The audit log is not what was written (facts where, detail)."""
+
+    slugs = ("log_broken",)
+
+
+class StorageError(AuthError):
+    """A file cannot be read, written or locked, or is not what we write (facts detail, fix)."""
+
+    slugs = ("storage", "unrecorded")
+
+
+class UsageError(AuthError, ValueError):
+    """Something a person typed is not in the grammar, or names nothing (facts detail, and fix when one is known)."""
+
+    slugs = ("usage", "no_token")

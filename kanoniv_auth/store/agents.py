@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from kanoniv_auth.core import payload
-from kanoniv_auth.core.errors import KeyInvalid, TokenParseError, UsageError
+from kanoniv_auth.core.errors import KeyInvalid, StorageError, TokenParseError, UsageError
 from kanoniv_auth.core.keys import KeyPair, check_did
 from kanoniv_auth.store import files, keystore
 
@@ -41,7 +41,7 @@ def _read(home: Home) -> dict[str, dict[str, str]]:
 
 
 def listed(home: Home) -> list[tuple[str, str, str]]:
-    """All registered agents by name: (name, DID, creation as ISO 8601). Raises: UsageError for a corrupt registry."""
+    """All registered agents by name: (name, DID, creation as ISO 8601). Raises: StorageError for a corrupt registry."""
     rows = sorted(_read(home).items())
     return [(name, row["did"], str(row.get("created_at", ""))) for name, row in rows]
 
@@ -55,15 +55,15 @@ def find_did(home: Home, name: str) -> str | None:
 def find_key(home: Home, name: str) -> KeyPair | None:
     """The key behind a name; None when it is not registered.
 
-    Raises: UsageError when the name is registered and its key is gone; KeyPermissions, KeyInvalid.
+    Raises: StorageError when the name is registered and its key is gone; KeyPermissions, KeyInvalid.
     """
     did = find_did(home, name)
     if did is None:
         return None
     key = keystore.read_key(home.key(did))
     if key is None or key.did != did:
-        raise UsageError(
-            "usage",
+        raise StorageError(
+            "storage",
             detail=f"agent {name} is registered as {did}, but {home.key(did)} does not hold its key",
             fix=f"restore {home.key(did)} from a backup, or register another name",
         )

@@ -1,6 +1,6 @@
 """Files that are whole or not there: atomic writes, private from the first byte, and the lock.
 
-Not a format: bytes in, bytes out. Every failure of the operating system becomes one UsageError that names
+Not a format: bytes in, bytes out. Every failure of the operating system becomes one StorageError that names
 the path and what to do, so no caller meets an OSError.
 """
 
@@ -10,7 +10,7 @@ import os
 import time
 from errno import EDQUOT, ENOSPC, EROFS, EWOULDBLOCK
 
-from kanoniv_auth.core.errors import KeyPermissions, UsageError
+from kanoniv_auth.core.errors import KeyPermissions, StorageError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _REGULAR, _KIND = 0o100000, 0o170000
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
-def unusable(verb: str, path: str, error: OSError) -> UsageError:
+def unusable(verb: str, path: str, error: OSError) -> StorageError:
     """Turn a failure of the operating system into one sentence and its fix."""
     if error.errno in (ENOSPC, EDQUOT):
         fix = f"free some space on the file system of {path}, then run it again"
@@ -32,20 +32,22 @@ def unusable(verb: str, path: str, error: OSError) -> UsageError:
         fix = f"make {path} accessible, or set KANONIV_HOME to a directory of your own"
     else:
         fix = f"look at {path}, or set KANONIV_HOME to another directory"
-    return UsageError("usage", detail=f"cannot {verb} {path}: {error.strerror or error}", fix=fix)
+    return StorageError(
+        "storage", detail=f"cannot {verb} {path}: {error.strerror or error}", fix=fix
+    )
 
 
-def corrupt(path: str, detail: str) -> UsageError:
+def corrupt(path: str, detail: str) -> StorageError:
     """Build the error for a file of ours that is not what we write."""
     fix = f"restore {path} from a backup, or move it away"
-    return UsageError("usage", detail=f"{path} is not readable: {detail}", fix=fix)
+    return StorageError("storage", detail=f"{path} is not readable: {detail}", fix=fix)
 
 
 def read(path: str, *, private: bool = False, pinned: bool = False) -> bytes | None:
     """Read a whole small file; None when it is not there.
 
     private: refuse a file that others can read. pinned: refuse a file that others can write.
-    Raises: KeyPermissions (facts path, mode), UsageError.
+    Raises: KeyPermissions (facts path, mode), StorageError.
     """
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -66,7 +68,7 @@ def read(path: str, *, private: bool = False, pinned: bool = False) -> bytes | N
         os.close(fd)
 
 
-def _as_unusable(verb: str, path: str, error: OSError | ValueError) -> UsageError:
+def _as_unusable(verb: str, path: str, error: OSError | ValueError) -> StorageError | UsageError:
     if isinstance(error, OSError):
         return unusable(verb, path, error)
     return UsageError("usage", detail="a path with a NUL byte in it", fix="name another file")
@@ -85,7 +87,7 @@ def _read_all(fd: int, path: str) -> bytes:
 def make_folder(path: str) -> None:
     """Create a folder and its missing parents, 0700 whatever the umask; one that is there is left as it is.
 
-    Raises: UsageError.
+    Raises: StorageError.
     """
     if os.path.isdir(path):  # noqa: PTH112 - pathlib is outside the import budget
         return
@@ -97,8 +99,8 @@ def make_folder(path: str) -> None:
         os.chmod(path, 0o700)  # noqa: PTH101 - a umask may have taken our own bits away
     except FileExistsError:
         if not os.path.isdir(path):  # noqa: PTH112 - as above
-            raise UsageError(
-                "usage",
+            raise StorageError(
+                "storage",
                 detail=f"{path} is a file where a directory is needed",
                 fix=f"move {path} away, or set KANONIV_HOME to another directory",
             ) from None
@@ -147,7 +149,7 @@ class NewFile:
     def commit(self, data: bytes, *, replace: bool = True) -> None:
         """Write, flush to the disk, move into place.
 
-        Raises: FileExistsError (only without `replace`), UsageError.
+        Raises: FileExistsError (only without `replace`), StorageError.
         """
         try:
             os.fchmod(self._fd, 0o600)  # a umask may have taken our own bits away
@@ -179,7 +181,7 @@ def _sync_folder(path: str) -> None:
 def write(path: str, data: bytes, *, replace: bool = True) -> None:
     """Write a whole private file in one step.
 
-    Raises: FileExistsError (only without `replace`), UsageError.
+    Raises: FileExistsError (only without `replace`), StorageError.
     """
     with NewFile(path) as new:
         new.commit(data, replace=replace)
@@ -188,7 +190,7 @@ def write(path: str, data: bytes, *, replace: bool = True) -> None:
 def listing(folder: str, suffix: str) -> list[str]:
     """Paths in a folder that end in `suffix`, sorted, hidden ones left out; empty when there is no such folder.
 
-    Raises: UsageError.
+    Raises: StorageError.
     """
     try:
         names = os.listdir(folder)  # noqa: PTH208 - pathlib is outside the import budget
@@ -225,8 +227,8 @@ class Lock:
                 time.sleep(0.01)
         except BlockingIOError:
             self._close()
-            raise UsageError(
-                "usage",
+            raise StorageError(
+                "storage",
                 detail=f"{self._path} has been held by another process for {self._seconds:g} s",
                 fix="wait for the other kanoniv-auth command to end, then run it again",
             ) from None

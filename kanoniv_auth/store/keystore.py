@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 
 from kanoniv_auth.core.encoding import canonical
-from kanoniv_auth.core.errors import HolderUnproven, KeyInvalid, NoRootKey, UsageError
+from kanoniv_auth.core.errors import HolderUnproven, KeyInvalid, NoRootKey, StorageError
 from kanoniv_auth.core.keys import KeyPair, parse_secret
 from kanoniv_auth.store import files
 
@@ -49,14 +49,14 @@ def _parse(path: str, data: bytes) -> KeyPair:
 def read_key(path: str) -> KeyPair | None:
     """Read a private key file in any accepted form; None when it is not there.
 
-    Raises: KeyPermissions, KeyInvalid (the fact path says which file), UsageError.
+    Raises: KeyPermissions, KeyInvalid (the fact path says which file), StorageError.
     """
     data = files.read(path, private=True)
     return None if data is None else _parse(path, data)
 
 
 def read_root(path: str) -> KeyPair:
-    """Read a root key file. Raises: NoRootKey, KeyPermissions, KeyInvalid, UsageError."""
+    """Read a root key file. Raises: NoRootKey, KeyPermissions, KeyInvalid, StorageError."""
     key = read_key(path)
     if key is None:
         raise NoRootKey("no_root_key", path=path)
@@ -67,7 +67,7 @@ def create_root(path: str, key: KeyPair, now: int, *, force: bool) -> str | None
     """Write a root key where there is none; with `force` an old one is first copied beside it.
 
     Returns: the path of that copy, None when nothing was there.
-    Raises: FileExistsError (without `force`), UsageError.
+    Raises: FileExistsError (without `force`), StorageError.
     """
     old = files.read(path) if force else None
     kept = None
@@ -78,7 +78,7 @@ def create_root(path: str, key: KeyPair, now: int, *, force: bool) -> str | None
 
 
 def _keep_old(stem: str, old: bytes) -> str:
-    """Write the old key beside its place, never over another old one. Raises: UsageError."""
+    """Write the old key beside its place, never over another old one. Raises: StorageError."""
     number = 0
     while True:
         kept = f"{stem}.{number}.old" if number else f"{stem}.old"
@@ -108,12 +108,12 @@ def save_agent_key(home: Home, key: KeyPair, now: int) -> None:
 def find_agent_key(home: Home, public: bytes, did: str) -> KeyPair | None:
     """Find the key whose public half is exactly `public`, by its DID; None when this home has none.
 
-    Raises: KeyPermissions, KeyInvalid, UsageError.
+    Raises: KeyPermissions, KeyInvalid, StorageError.
     """
     key = read_key(home.key(did))
     if key is not None and key.public != public:
         fix = f"move {home.key(did)} away: it holds another key than its name says"
-        raise UsageError("usage", detail=f"{home.key(did)} is not the key of {did}", fix=fix)
+        raise StorageError("storage", detail=f"{home.key(did)} is not the key of {did}", fix=fix)
     return key
 
 

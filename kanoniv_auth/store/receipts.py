@@ -35,7 +35,7 @@ class Stream:
     def reserve(self) -> files.NewFile:
         """Open the next receipt's file, so that a full or read-only disk is known before anything is done.
 
-        Raises: UsageError.
+        Raises: StorageError.
         """
         return files.NewFile(f"{self._folder}/{self.id.hex()}.{self._seq:08d}{SUFFIX}")
 
@@ -44,7 +44,7 @@ class Stream:
     ) -> tuple[str, bytes]:
         """Make the next envelope from (stream, seq, prev) and keep it; returns its text and id.
 
-        new: what `reserve` gave. Raises: UsageError; the stream then stands where it stood.
+        new: what `reserve` gave. Raises: StorageError; the stream then stands where it stood.
         """
         with self._lock:
             envelope = make(self.id, self._seq, self.prev)

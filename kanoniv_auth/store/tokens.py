@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def save(home: Home, chain_id: bytes, token: str, *, latest: bool) -> str:
     """Keep a token under the id of its chain; `latest` makes it the one that is used when none is named.
 
-    Returns: its path. Raises: UsageError.
+    Returns: its path. Raises: StorageError.
     """
     path = f"{home.tokens}/{chain_id[:16].hex()}.token"
     data = token.encode("ascii")
@@ -24,7 +24,7 @@ def save(home: Home, chain_id: bytes, token: str, *, latest: bool) -> str:
 
 
 def read_text(path: str) -> str | None:
-    """Read the token in a file; None when it is not there. Raises: TokenParseError, UsageError."""
+    """Read the token in a file; None when it is not there. Raises: TokenParseError, StorageError."""
     data = files.read(path)
     if data is None:
         return None
@@ -35,5 +35,5 @@ def read_text(path: str) -> str | None:
 
 
 def saved(home: Home) -> list[str]:
-    """Paths of the saved tokens, in the order of their names. Raises: UsageError when the folder cannot be read."""
+    """Paths of the saved tokens, in the order of their names. Raises: StorageError when the folder cannot be read."""
     return files.listing(home.tokens, ".token")

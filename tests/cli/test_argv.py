@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given, settings, strategies as st
 
 from kanoniv_auth.cli import argv, manual, tree
+from kanoniv_auth.cli.table import COMMANDS
 from kanoniv_auth.core.errors import UsageError
 
 SAMPLES = [
@@ -42,7 +43,7 @@ def by_click(command: str, words: list[str]) -> argv.Arguments | None:
 
 
 def assert_same(command: str, words: list[str]) -> bool:
-    light = argv.parse(argv.COMMANDS[command], words)
+    light = argv.parse(argv.LIGHT[command], words)
     if light is None:
         return False  # left to click, which then answers alone
     assert light == by_click(command, words)
@@ -60,10 +61,10 @@ def test_the_same_lines_through_both(command: str, capsys: pytest.CaptureFixture
 def test_what_click_refuses_the_light_parser_leaves(command: str) -> None:
     for words in SAMPLES:
         if by_click(command, words) is None:
-            assert argv.parse(argv.COMMANDS[command], words) is None, words
+            assert argv.parse(argv.LIGHT[command], words) is None, words
 
 
-FLAGS = [flag for option in argv.COMMANDS["verify"].options for flag in option.flags]
+FLAGS = [flag for option in argv.LIGHT["verify"].options for flag in option.flags]
 WORD = st.one_of(
     st.sampled_from(
         [*FLAGS, "--", "-", "", "a", "k=v", "-sx", "--scope=x", "-h", "--json=1", "-st"]
@@ -80,6 +81,6 @@ def test_any_line_through_both(command: str, words: list[str]) -> None:
 
 
 def test_every_option_and_command_has_words() -> None:
-    assert set(manual.COMMANDS) == set(argv.COMMANDS)
-    used = {option.dest for command in argv.COMMANDS.values() for option in command.options}
+    assert set(manual.COMMANDS) == set(COMMANDS)
+    used = {option.dest for command in COMMANDS.values() for option in command.options}
     assert used == set(manual.OPTIONS)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from kanoniv_auth.cli.argv import COMMANDS
 from kanoniv_auth.cli.main import main
+from kanoniv_auth.cli.table import COMMANDS
 from tests.cli.shell import COMMAND, Said, Shell
 
 

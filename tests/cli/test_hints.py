@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kanoniv_auth.cli import render
-from kanoniv_auth.cli.argv import COMMANDS
+from kanoniv_auth.cli.table import COMMANDS
 from kanoniv_auth.core import errors
 from kanoniv_auth.core.errors import REASONS, AuthError
 
@@ -46,7 +46,7 @@ def check_commands(text: str) -> None:
             words = tail.split()
             if words[0] in ("makes", "command"):
                 continue
-            command = COMMANDS.get(words[0])
+            command = COMMANDS.get(" ".join(words[:2]), COMMANDS.get(words[0]))
             if words[0] in GLOBAL:
                 continue
             assert command is not None, f"{words[0]!r} is no command: {line}"
@@ -76,7 +76,7 @@ def test_hints_written_elsewhere_work_too() -> None:
 
 
 def test_the_checker_itself_notices() -> None:
-    for text in ("kanoniv-auth request-scope -s x", "kanoniv-auth verify --nope"):
+    for text in ("kanoniv-auth ask-nicely -s x", "kanoniv-auth verify --nope"):
         with pytest.raises(AssertionError):
             check_commands(text)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kanoniv_auth.core.errors import UsageError
+from kanoniv_auth.core.errors import StorageError, UsageError
 from kanoniv_auth.store import agents
 from kanoniv_auth.store.home import Home
 
@@ -44,7 +44,7 @@ def test_names_have_a_grammar(home: Home, name: str) -> None:
 def test_a_corrupt_registry_is_an_error_and_stays_as_it_is(home: Home, text: str) -> None:
     Path(home.path).mkdir()
     Path(home.agents).write_text(text)
-    with pytest.raises(UsageError, match=r"agents\.json"):
+    with pytest.raises(StorageError, match=r"agents\.json"):
         agents.register(home, "a", ONE, 1)
     assert Path(home.agents).read_text() == text
 
@@ -61,7 +61,7 @@ def test_fields_of_others_are_kept(home: Home) -> None:
         "private_key": "x",
         "created_at": "y",
     }
-    with pytest.raises(UsageError, match="does not hold its key"):
+    with pytest.raises(StorageError, match="does not hold its key"):
         agents.find_key(home, "old")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from kanoniv_auth.core.errors import KeyPermissions, UsageError
+from kanoniv_auth.core.errors import KeyPermissions, StorageError, UsageError
 from kanoniv_auth.store import files
 
 
@@ -74,7 +74,7 @@ def test_a_write_that_fails_leaves_the_old_file_whole(tmp_path: Path) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))
     try:
-        with pytest.raises(UsageError) as caught:
+        with pytest.raises(StorageError) as caught:
             files.write(str(path), b"x" * 100)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -86,7 +86,7 @@ def test_a_write_that_fails_leaves_the_old_file_whole(tmp_path: Path) -> None:
 
 def test_a_file_where_a_folder_is_needed(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("")
-    with pytest.raises(UsageError, match="is a file where a directory is needed"):
+    with pytest.raises(StorageError, match="is a file where a directory is needed"):
         files.write(str(tmp_path / "home" / "a"), b"x")
 
 
@@ -112,9 +112,9 @@ def test_nothing_there_is_none_and_too_much_is_an_error(tmp_path: Path) -> None:
     assert files.read(str(tmp_path / "a")) is None
     assert files.read(str(tmp_path / "a" / "b")) is None
     (tmp_path / "a").write_bytes(b"x" * (files.LARGEST + 1))
-    with pytest.raises(UsageError, match="larger than"):
+    with pytest.raises(StorageError, match="larger than"):
         files.read(str(tmp_path / "a"))
-    with pytest.raises(UsageError, match="cannot read"):
+    with pytest.raises(StorageError, match="cannot read"):
         files.read(str(tmp_path))
     with pytest.raises(UsageError, match="NUL"):
         files.read("a\0b")
@@ -124,7 +124,7 @@ def test_the_lock_waits_and_gives_up_with_a_fix(tmp_path: Path) -> None:
     path = str(tmp_path / "home" / "lock")
     with files.Lock(path):
         with (
-            pytest.raises(UsageError, match="has been held") as caught,
+            pytest.raises(StorageError, match="has been held") as caught,
             files.Lock(path, seconds=0.05),
         ):
             pytest.fail("two holders")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kanoniv_auth.core.errors import HolderUnproven, KeyInvalid, NoRootKey, UsageError
+from kanoniv_auth.core.errors import HolderUnproven, KeyInvalid, NoRootKey, StorageError, UsageError
 from kanoniv_auth.core.keys import KeyPair
 from kanoniv_auth.store import keystore
 from kanoniv_auth.store.home import Home, find_home
@@ -95,7 +95,7 @@ def test_an_agents_key_is_found_by_did_and_must_be_the_one(home: Home) -> None:
     with pytest.raises(HolderUnproven):
         keystore.holder_key(home, B.public, B.did)
     Path(home.key(A.did)).rename(home.key(B.did))
-    with pytest.raises(UsageError, match="is not the key of"):
+    with pytest.raises(StorageError, match="is not the key of"):
         keystore.find_agent_key(home, B.public, B.did)
 
 

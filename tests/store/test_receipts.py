@@ -10,7 +10,7 @@ import pytest
 
 from kanoniv_auth.core.delegation import issue
 from kanoniv_auth.core.envelope import check_stream, make_envelope, verify_envelope
-from kanoniv_auth.core.errors import SignatureInvalid, UsageError
+from kanoniv_auth.core.errors import SignatureInvalid, StorageError
 from kanoniv_auth.core.keys import KeyPair
 from kanoniv_auth.core.roots import TrustedRoots
 from kanoniv_auth.store.home import Home
@@ -67,7 +67,7 @@ def test_a_forked_child_starts_its_own(tmp_path: Path) -> None:
 def test_a_receipt_that_cannot_be_kept_leaves_no_gap(tmp_path: Path) -> None:
     stream = Streams().of(Home(str(tmp_path)), AGENT.public)
     (tmp_path / "receipts").write_text("in the way")
-    with pytest.raises(UsageError):
+    with pytest.raises(StorageError):
         stream.append(make)
     (tmp_path / "receipts").unlink()
     assert ".00000000." in stream.reserve().path

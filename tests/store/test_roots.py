@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kanoniv_auth.core.errors import AuthError, KeyPermissions, UsageError
+from kanoniv_auth.core.errors import AuthError, KeyPermissions, StorageError, UsageError
 from kanoniv_auth.core.keys import KeyPair
 from kanoniv_auth.core.roots import TrustedRoots
 from kanoniv_auth.store import keystore, roots
@@ -74,7 +74,7 @@ def test_two_variables_must_agree(home: Home) -> None:
 @pytest.mark.parametrize("text", ["", "zz", "é", "{}", "00" * 32, A.public.hex() + "00"])
 def test_a_malformed_pin_is_an_error(home: Home, text: str) -> None:
     path = pin(home, "broken", text)
-    with pytest.raises(UsageError, match=str(path)):
+    with pytest.raises(StorageError, match=str(path)):
         roots.trusted(home, {}, None)
 
 
