@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from kanoniv_auth.api import revocations
 from kanoniv_auth.api.roots import trusted_roots
 from kanoniv_auth.core.envelope import Envelope, check_stream, envelope_view, verify_envelope
 from kanoniv_auth.core.errors import SignatureInvalid, TokenParseError
@@ -13,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from kanoniv_auth.core.revocation import Revocations
     from kanoniv_auth.core.roots import TrustedRoots
 
 _SIGNED = "envelope"
@@ -25,10 +27,12 @@ def audit(texts: Iterable[str], *, root_did: str | None = None) -> list[Envelope
 
     Raises: AuthError for the first that is not true, or for a stream with a gap.
     """
-    roots = trusted_roots(find_home(os.environ), None, root_did)
+    home = find_home(os.environ)
+    roots, revoked = trusted_roots(home, None, root_did), revocations.known(home)
     # one receipt given twice is one receipt
     unique = {
-        envelope.id: envelope for envelope in (_verify(text.strip(), roots) for text in texts)
+        envelope.id: envelope
+        for envelope in (_verify(text.strip(), roots, revoked) for text in texts)
     }
     found = sorted(unique.values(), key=lambda envelope: (*_stream(envelope), envelope.seq))
     streams: dict[tuple[bytes, bytes], list[Envelope]] = {}
@@ -44,14 +48,14 @@ def _stream(envelope: Envelope) -> tuple[bytes, bytes]:
     return envelope.chain.holder, envelope.stream
 
 
-def _verify(text: str, roots: TrustedRoots) -> Envelope:
+def _verify(text: str, roots: TrustedRoots, revoked: Revocations | None) -> Envelope:
     if not text.startswith("{"):
-        return verify_envelope(text, roots=roots, revoked=None)
+        return verify_envelope(text, roots=roots, revoked=revoked)
     shown = _read_view(text)
     signed = shown.get(_SIGNED)
     if not isinstance(signed, str):
         raise SignatureInvalid("bad_signature", where="this JSON, which holds no signed envelope")
-    envelope = verify_envelope(signed, roots=roots, revoked=None)
+    envelope = verify_envelope(signed, roots=roots, revoked=revoked)
     true = envelope_view(envelope)
     for name, value in shown.items():
         if name not in _HEAD and not (name in true and _same(true[name], value)):

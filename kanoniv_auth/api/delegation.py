@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 
+from kanoniv_auth.api import revocations
 from kanoniv_auth.api.roots import signing_root, trusted_roots
 from kanoniv_auth.core.delegation import issue, parse_bundle
 from kanoniv_auth.core.durations import parse_ttl
@@ -184,7 +185,7 @@ def _issuer(home: Home, root: KeyPair | Path | None, parent: str | None, now: in
     if parent is None:
         return _Issuer(signing_root(root, home), None)
     roots = trusted_roots(home, root)
-    chain = read_parent(parent, roots=roots, now=now, revoked=None)
+    chain = read_parent(parent, roots=roots, now=now, revoked=revocations.known(home))
     return _Issuer(keystore.holder_key(home, chain.holder, chain.holder_did), chain)
 
 
@@ -261,7 +262,8 @@ def accept(
     bundled = None
     if text.startswith(BUNDLE_PREFIX):
         bundled, text = parse_bundle(text)
-    chain = read_parent(text, roots=trusted_roots(where, None, root_did), now=now, revoked=None)
+    roots, revoked = trusted_roots(where, None, root_did), revocations.known(where)
+    chain = read_parent(text, roots=roots, now=now, revoked=revoked)
     holder = (
         keystore.holder_key(where, chain.holder, chain.holder_did) if bundled is None else bundled
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 
+from kanoniv_auth.api import revocations
 from kanoniv_auth.api.roots import trusted_roots
 from kanoniv_auth.api.tokens import load_token
 from kanoniv_auth.api.verification import own_audience
@@ -96,7 +97,7 @@ def authorise(
         access=access,
         now=now,
         once=None,
-        revoked=None,
+        revoked=revocations.known(home),
         cache=None,
     )
     holder = keystore.holder_key(home, verified.chain.holder, verified.agent_did)
@@ -187,7 +188,8 @@ def sign(
     home, now, name = find_home(os.environ), int(time.time()), own_audience(None)
     access = _access(action, None)
     text = load_token() if token is None else token
-    chain = read_parent(text, roots=trusted_roots(home), now=now, revoked=None)
+    revoked = revocations.known(home)
+    chain = read_parent(text, roots=trusted_roots(home), now=now, revoked=revoked)
     require(chain.granted, access.action, chain.scopes)
     enforce(chain.caveats, access, name, now)
     holder = keystore.holder_key(home, chain.holder, chain.holder_did)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 
+from kanoniv_auth.api import revocations
 from kanoniv_auth.api.records import Record
 from kanoniv_auth.api.roots import trusted_roots
 from kanoniv_auth.api.tokens import load_token
@@ -103,7 +104,7 @@ def verify(
         access=access,
         now=now,
         once=None,  # this process has no memory of nonces, so a pop is refused
-        revoked=None,
+        revoked=revocations.known(home),
         cache=None,
     )
     return Verification(verified, now)
@@ -116,14 +117,14 @@ def prove(
 
     Arguments and errors as for `verify`.
     """
-    now = int(time.time())
+    home, now = find_home(os.environ), int(time.time())
     verified = core_prove(
         load_token() if token is None else token,
-        roots=trusted_roots(find_home(os.environ), None, root_did),
+        roots=trusted_roots(home, None, root_did),
         audience=own_audience(audience),
         now=now,
         once=None,
-        revoked=None,
+        revoked=revocations.known(home),
         cache=None,
     )
     return Verification(verified, now)
