@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from kanoniv_auth.api import revocations
+from kanoniv_auth.api import current, revocations
 from kanoniv_auth.api.roots import signing_root, trusted_roots
 from kanoniv_auth.core.delegation import issue, parse_bundle
 from kanoniv_auth.core.durations import parse_ttl
@@ -186,7 +186,7 @@ def _issuer(home: Home, root: KeyPair | Path | None, parent: str | None, now: in
         return _Issuer(signing_root(root, home), None)
     roots = trusted_roots(home, root)
     chain = read_parent(parent, roots=roots, now=now, revoked=revocations.known(home))
-    return _Issuer(keystore.holder_key(home, chain.holder, chain.holder_did), chain)
+    return _Issuer(current.holder_key(home, chain.holder, chain.holder_did), chain)
 
 
 def _agent(home: Home, name: str | None) -> KeyPair:

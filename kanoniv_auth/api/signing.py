@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from kanoniv_auth.api import revocations
+from kanoniv_auth.api import current, revocations
 from kanoniv_auth.api.roots import trusted_roots
 from kanoniv_auth.api.tokens import load_token
 from kanoniv_auth.api.verification import own_audience
@@ -18,7 +18,6 @@ from kanoniv_auth.core.scopes import check_scope, require
 from kanoniv_auth.core.sodium import sha256
 from kanoniv_auth.core.value import Value
 from kanoniv_auth.core.verification import read_parent, verify as core_verify
-from kanoniv_auth.store import keystore
 from kanoniv_auth.store.home import find_home
 from kanoniv_auth.store.receipts import Streams
 
@@ -100,7 +99,7 @@ def authorise(
         revoked=revocations.known(home),
         cache=None,
     )
-    holder = keystore.holder_key(home, verified.chain.holder, verified.agent_did)
+    holder = current.holder_key(home, verified.chain.holder, verified.agent_did)
     stream = _streams.of(home, holder.public)
     return Authority(access, verified.chain, holder, audience=name, now=now, stream=stream)
 
@@ -182,8 +181,9 @@ def sign(
 ) -> str:
     """Sign an execution envelope for an action that the token grants now; returns `kde2.…`.
 
-    token: default `$KANONIV_TOKEN`, else the one made last; its holder's key must be in `$KANONIV_HOME` · metadata:
-    flat, text to text, integer or bool. Raises: AuthError.
+    token: default the one of the innermost `delegated` or `narrow` block, `$KANONIV_TOKEN`, the one made last; its
+    holder's key must be in `$KANONIV_HOME`, or be `narrow`'s · metadata: flat, text to text, integer or bool.
+    Raises: AuthError.
     """
     home, now, name = find_home(os.environ), int(time.time()), own_audience(None)
     access = _access(action, None)
@@ -192,7 +192,7 @@ def sign(
     chain = read_parent(text, roots=trusted_roots(home), now=now, revoked=revoked)
     require(chain.granted, access.action, chain.scopes)
     enforce(chain.caveats, access, name, now)
-    holder = keystore.holder_key(home, chain.holder, chain.holder_did)
+    holder = current.holder_key(home, chain.holder, chain.holder_did)
     stream = _streams.of(home, holder.public)
     authority = Authority(access, chain, holder, audience=name, now=now, stream=stream)
     return receipt(authority, target=target, result=result, metadata=metadata or {})[0]

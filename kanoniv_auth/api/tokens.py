@@ -1,10 +1,11 @@
-"""Which token is meant: the one given, `$KANONIV_TOKEN`, the one made last; and what is saved."""
+"""Which token is meant: the one given, a block's, `$KANONIV_TOKEN`, the one made last; and what is saved."""
 
 from __future__ import annotations
 
 import os
 import time
 
+from kanoniv_auth.api import current
 from kanoniv_auth.api.records import Record
 from kanoniv_auth.core.errors import ChainTooDeep, TokenParseError, UsageError
 from kanoniv_auth.core.keys import did
@@ -76,16 +77,21 @@ def saved_tokens(home: Home) -> list[SavedToken]:
 
 
 def load_token(path: str | os.PathLike[str] | None = None) -> str:
-    """Read a token: from a file, else `$KANONIV_TOKEN`, else the one made last. It is not verified here.
+    """Read a token: from a file, else a block's (`delegated`), else `$KANONIV_TOKEN`, else the one made last.
+
+    It is not verified here.
 
     Raises: UsageError when there is none, TokenParseError.
     """
     if path is not None:
         name = os.path.expanduser(os.fspath(path))  # noqa: PTH111 - pathlib is outside the import budget
-        text = tokens.read_text(name)
+        text = tokens.read_text(name, named=True)
         if text is None:
             raise no_token(f"there is no token file {name}")
         return text
+    presented = current.token()
+    if presented is not None:
+        return presented
     given = os.environ.get("KANONIV_TOKEN")
     if given is not None:
         # a variable that failed to expand must not mean another token

@@ -89,9 +89,9 @@ def verify(
 ) -> Verification:
     """Check that a token's holder may do `action` now, by a chain of signatures from a trusted root.
 
-    token: default `$KANONIV_TOKEN`, else the one made last · root, root_did: the trusted root; default
-    `$KANONIV_ROOT_DID` or `$KANONIV_ROOT_PUB`, else the roots of `$KANONIV_HOME` · audience: this verifier's own
-    name, default `$KANONIV_AUDIENCE` · context: facts for `context` caveats.
+    token: default the innermost `delegated` block's, else `$KANONIV_TOKEN`, else the one made last · root, root_did:
+    the trusted root; default `$KANONIV_ROOT_DID` or `$KANONIV_ROOT_PUB`, else the roots of `$KANONIV_HOME` ·
+    audience: this verifier's own name, default `$KANONIV_AUDIENCE` · context: facts for `context` caveats.
     Raises: AuthError; never returns False.
     """
     home = find_home(os.environ)
