@@ -10,6 +10,7 @@ import os
 import sys
 
 from kanoniv_auth.core.durations import format_ttl
+from kanoniv_auth.core.redaction import redact
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
 _GREEN, _RED, _PLAIN = "\033[32m", "\033[31m", "\033[0m"
 _SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-/:,@%+=~")
 
-_SECRET = ("kd2.", "kde2.", "kdb2.")
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~"
-_SHORT = 16
-
 
 def plain(text: str) -> str:
     """Show text that came from elsewhere: nothing in it can move the cursor, colour or break the line.
@@ -34,15 +31,7 @@ def plain(text: str) -> str:
     A token that was given in the wrong place is cut to its prefix: what is shown here ends in logs.
     """
     shown = "".join([letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text])
-    for prefix in _SECRET:
-        head, *rest = shown.split(prefix)
-        shown = head + "".join([prefix + _cut(part) for part in rest])
-    return shown
-
-
-def _cut(text: str) -> str:
-    rest = text.lstrip(_LETTERS)
-    return "…" + rest if len(text) - len(rest) >= _SHORT else text
+    return redact(shown)
 
 
 def quoted(text: str) -> str:

@@ -8,26 +8,28 @@ from __future__ import annotations
 
 import os
 import time
-from errno import EDQUOT, ENOSPC, EROFS, EWOULDBLOCK
+from errno import EDQUOT, EFBIG, EINVAL, ENOSPC, EROFS, EWOULDBLOCK
 
 from kanoniv_auth.core.errors import KeyPermissions, StorageError, UsageError
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from types import TracebackType
-
 OPEN_TO_OTHERS = 0o077
 WRITABLE_BY_OTHERS = 0o022
-LARGEST = 1 << 20
+# registering the 60,000th agent is where this is met
+LARGEST = 1 << 23
 LOCK_SECONDS = 10.0
-_REGULAR, _KIND = 0o100000, 0o170000
+TEMPORARY = ".new"
+_REGULAR, _LINK, _KIND = 0o100000, 0o120000, 0o170000
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
-def unusable(verb: str, path: str, error: OSError) -> StorageError:
+def unusable(verb: str, path: str, error: OSError | ValueError) -> StorageError | UsageError:
     """Turn a failure of the operating system into one sentence and its fix."""
+    if not isinstance(error, OSError):
+        return UsageError("usage", detail="a path with a NUL byte in it", fix="name another file")
     if error.errno in (ENOSPC, EDQUOT):
         fix = f"free some space on the file system of {path}, then run it again"
+    elif error.errno == EFBIG:
+        fix = "raise the limit that ulimit -f shows, then run it again"
     elif error.errno == EROFS or isinstance(error, PermissionError):
         fix = f"make {path} accessible, or set KANONIV_HOME to a directory of your own"
     else:
@@ -43,24 +45,35 @@ def corrupt(path: str, detail: str) -> StorageError:
     return StorageError("storage", detail=f"{path} is not readable: {detail}", fix=fix)
 
 
-def read(path: str, *, private: bool = False, pinned: bool = False) -> bytes | None:
+def read(
+    path: str, *, private: bool = False, pinned: bool = False, named: bool = False
+) -> bytes | None:
     """Read a whole small file; None when it is not there.
 
-    private: refuse a file that others can read. pinned: refuse a file that others can write.
+    private: refuse a file that others can read. pinned: refuse a file that others can write. named: a person named
+    this very path, so it may be a pipe; what lies in a home is a regular file.
     Raises: KeyPermissions (facts path, mode), StorageError.
     """
+    # opening a pipe without a writer would wait for ever
+    flags = os.O_RDONLY | os.O_CLOEXEC | (0 if named else os.O_NONBLOCK)
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except (FileNotFoundError, NotADirectoryError):
+        if not named:
+            _refuse_planted(path)
+        fd = os.open(path, flags)
+    except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise _as_unusable("read", path, error) from None
+        if named and isinstance(error, NotADirectoryError):
+            return None
+        raise unusable("read", path, error) from None
     try:
         status = os.fstat(fd)
-        forbidden = OPEN_TO_OTHERS if private else WRITABLE_BY_OTHERS if pinned else 0
-        # a pipe, such as the shell's <(…), has no mode that means anything
-        if status.st_mode & _KIND == _REGULAR and status.st_mode & forbidden:
-            raise KeyPermissions("key_permissions", path=path, mode=status.st_mode & 0o7777)
+        if status.st_mode & _KIND == _REGULAR:
+            forbidden = OPEN_TO_OTHERS if private else WRITABLE_BY_OTHERS if pinned else 0
+            if status.st_mode & forbidden:
+                raise KeyPermissions("key_permissions", path=path, mode=status.st_mode & 0o7777)
+        elif not named:  # a pipe, such as the shell's <(…), has no mode that means anything
+            raise OSError(EINVAL, "not a regular file")
         return _read_all(fd, path)
     except OSError as error:
         raise unusable("read", path, error) from None
@@ -68,10 +81,26 @@ def read(path: str, *, private: bool = False, pinned: bool = False) -> bytes | N
         os.close(fd)
 
 
-def _as_unusable(verb: str, path: str, error: OSError | ValueError) -> StorageError | UsageError:
-    if isinstance(error, OSError):
-        return unusable(verb, path, error)
-    return UsageError("usage", detail="a path with a NUL byte in it", fix="name another file")
+def _refuse_planted(path: str) -> None:
+    """Follow no link that another user put there, or that leads to what is another user's, or to nothing.
+
+    Raises: StorageError, FileNotFoundError when there is not even a link, OSError.
+    """
+    link = os.lstat(path)
+    if link.st_mode & _KIND != _LINK:
+        return
+    try:
+        target = os.stat(path)  # noqa: PTH116 - pathlib is outside the import budget
+    except FileNotFoundError:
+        # as if it were empty, a name would get a second key, and a list of what is revoked would be forgotten
+        raise corrupt(path, "a link to nothing") from None
+    folder = os.stat(path.rpartition("/")[0] or "/")  # noqa: PTH116 - as above
+    if not {link.st_uid, target.st_uid} <= {os.geteuid(), 0, folder.st_uid}:
+        raise StorageError(
+            "storage",
+            detail=f"{path} is a link by or to another user",
+            fix=f"remove the link {path}, or set KANONIV_HOME to a directory of your own",
+        )
 
 
 def _read_all(fd: int, path: str) -> bytes:
@@ -97,6 +126,7 @@ def make_folder(path: str) -> None:
     try:
         os.mkdir(path, 0o700)  # noqa: PTH102 - as above
         os.chmod(path, 0o700)  # noqa: PTH101 - a umask may have taken our own bits away
+        sync_folder(path)
     except FileExistsError:
         if not os.path.isdir(path):  # noqa: PTH112 - as above
             raise StorageError(
@@ -105,13 +135,14 @@ def make_folder(path: str) -> None:
                 fix=f"move {path} away, or set KANONIV_HOME to another directory",
             ) from None
     except (OSError, ValueError) as error:
-        raise _as_unusable("create", path, error) from None
+        raise unusable("create", path, error) from None
 
 
 class NewFile:
     """A file being written beside its place: `commit` moves it there in one step, leaving removes what is left.
 
-    Opening it early proves that it can be written before something happens that cannot be undone.
+    Opening it early proves that it can be written before something happens that cannot be undone. While its writer
+    lives it is locked; one that is not has been left behind (store/leftovers.py).
     """
 
     __slots__ = ("_fd", "_temporary", "path")
@@ -120,22 +151,19 @@ class NewFile:
         """Create the temporary file, 0600 from its first byte, never through a link."""
         folder, _, name = path.rpartition("/")
         make_folder(folder or "/")
-        self.path = path
-        self._temporary = f"{folder}/.{name[:80]}.{os.urandom(8).hex()}.new"
+        self.path, self._fd = path, -1
         try:
-            self._fd = os.open(self._temporary, _NEW, 0o600)
+            _refuse_planted(folder or "/")
+            while self._fd < 0:
+                self._temporary = f"{folder}/.{name[:80]}.{os.urandom(8).hex()}{TEMPORARY}"
+                self._fd = _claimed(os.open(self._temporary, _NEW, 0o600))
         except (OSError, ValueError) as error:
-            raise _as_unusable("write", path, error) from None
+            raise unusable("write", path, error) from None
 
     def __enter__(self) -> NewFile:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
@@ -151,6 +179,10 @@ class NewFile:
 
         Raises: FileExistsError (only without `replace`), StorageError.
         """
+        if len(data) > LARGEST:  # it could not be read again
+            fix = "move what is no longer needed out of it, then run it again"
+            detail = f"{self.path} would be larger than {LARGEST} bytes"
+            raise StorageError("storage", detail=detail, fix=fix)
         try:
             os.fchmod(self._fd, 0o600)  # a umask may have taken our own bits away
             view = memoryview(data)
@@ -163,14 +195,31 @@ class NewFile:
             else:
                 # a link, unlike a rename, refuses a name that is taken
                 os.link(self._temporary, self.path, follow_symlinks=False)
-            _sync_folder(self.path)
+            sync_folder(self.path)
         except FileExistsError:
             raise
         except OSError as error:
             raise unusable("write", self.path, error) from None
 
 
-def _sync_folder(path: str) -> None:
+def _claimed(fd: int) -> int:
+    """Lock a file just made; -1 when somebody who clears leftovers away was faster."""
+    from fcntl import LOCK_EX, LOCK_NB, flock  # noqa: PLC0415 - saves loading it where nothing is written
+
+    try:
+        flock(fd, LOCK_EX | LOCK_NB)
+    except OSError as error:
+        if error.errno != EWOULDBLOCK:
+            return fd  # no locks on this file system: then nobody can take it for a leftover either
+    else:
+        if os.fstat(fd).st_nlink:
+            return fd
+    os.close(fd)
+    return -1
+
+
+def sync_folder(path: str) -> None:
+    """Make a name in a folder durable. path: of the file. Raises: OSError."""
     fd = os.open(path.rpartition("/")[0] or "/", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(fd)
@@ -201,6 +250,27 @@ def listing(folder: str, suffix: str) -> list[str]:
     return [f"{folder}/{n}" for n in sorted(names) if n.endswith(suffix) and not n.startswith(".")]
 
 
+def hold(fd: int, path: str, seconds: float) -> None:
+    """Take the lock of an open file, which goes when it is closed. Raises: StorageError, OSError."""
+    from fcntl import LOCK_EX, LOCK_NB, flock  # noqa: PLC0415 - not every command locks
+
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            flock(fd, LOCK_EX | LOCK_NB)
+            return
+        except OSError as error:
+            if error.errno != EWOULDBLOCK:
+                raise
+            if time.monotonic() > deadline:
+                raise StorageError(
+                    "storage",
+                    detail=f"{path} has been held by another process for {seconds:g} s",
+                    fix="wait for the other kanoniv-auth command to end, then run it again",
+                ) from None
+        time.sleep(0.01)
+
+
 class Lock:
     """The one lock of a home: whoever changes a file that is there holds it from reading to writing."""
 
@@ -210,38 +280,19 @@ class Lock:
         self._path, self._seconds, self._fd = path, seconds, -1
 
     def __enter__(self) -> None:
-        from fcntl import LOCK_EX, LOCK_NB, flock  # noqa: PLC0415 - saves loading it for `verify`
-
         make_folder(self._path.rpartition("/")[0])
-        deadline = time.monotonic() + self._seconds
         try:
             flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
             self._fd = os.open(self._path, flags, 0o600)
-            while True:
-                try:
-                    flock(self._fd, LOCK_EX | LOCK_NB)
-                    return
-                except OSError as error:
-                    if error.errno != EWOULDBLOCK or time.monotonic() > deadline:
-                        raise
-                time.sleep(0.01)
-        except BlockingIOError:
+            hold(self._fd, self._path, self._seconds)
+        except StorageError:
             self._close()
-            raise StorageError(
-                "storage",
-                detail=f"{self._path} has been held by another process for {self._seconds:g} s",
-                fix="wait for the other kanoniv-auth command to end, then run it again",
-            ) from None
+            raise
         except OSError as error:
             self._close()
             raise unusable("lock", self._path, error) from None
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._close()
 
     def _close(self) -> None:

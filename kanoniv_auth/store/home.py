@@ -58,14 +58,51 @@ class Home(Value):
         return f"{self.path}/trusted_roots/local.pub"
 
     @property
+    def next_root_key(self) -> str:
+        """A new root key on its way to `root_key`: there only when a rotation was interrupted."""
+        return f"{self.path}/root.key.next"
+
+    @property
+    def revocations(self) -> str:
+        """Folder of signed revocation lists, one for each root."""
+        return f"{self.path}/revocations"
+
+    @property
     def receipts(self) -> str:
         """Folder of signed receipts, one file each."""
         return f"{self.path}/receipts"
 
     @property
+    def audit(self) -> str:
+        """The audit log that is written now; full ones are beside it."""
+        return f"{self.path}/audit.jsonl"
+
+    @property
+    def audit_checkpoint(self) -> str:
+        """What this machine signed last of its log."""
+        return f"{self.path}/audit.checkpoint"
+
+    @property
+    def machine_key(self) -> str:
+        """The key that signs checkpoints, and nothing else."""
+        return f"{self.path}/machine.key"
+
+    @property
     def lock(self) -> str:
         """Held while a file is read, changed and written back."""
         return f"{self.path}/lock"
+
+    def pin(self, label: str) -> str:
+        """The file of one trusted root."""
+        return f"{self.path}/trusted_roots/{label}.pub"
+
+    def rotation(self, did: str) -> str:
+        """What a trusted root said about its successor, found by the DID of the one that ends."""
+        return f"{self.path}/trusted_roots/{did.rpartition(':')[2]}.kdx2"
+
+    def revocation_list(self, did: str) -> str:
+        """The newest list of one root."""
+        return f"{self.path}/revocations/{did.rpartition(':')[2]}.kdr2"
 
     def key(self, did: str) -> str:
         """The key file of one agent, found by its DID."""

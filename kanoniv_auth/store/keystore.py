@@ -6,6 +6,7 @@ is trusted, the rest is derived again. Not a chooser: which key signs is api's b
 
 from __future__ import annotations
 
+import os
 import time
 
 from kanoniv_auth.core.encoding import canonical
@@ -46,18 +47,19 @@ def _parse(path: str, data: bytes) -> KeyPair:
         raise KeyInvalid("bad_key", detail=detail, path=path) from None
 
 
-def read_key(path: str) -> KeyPair | None:
+def read_key(path: str, *, named: bool = False) -> KeyPair | None:
     """Read a private key file in any accepted form; None when it is not there.
 
+    named: by a person, so it may be a pipe.
     Raises: KeyPermissions, KeyInvalid (the fact path says which file), StorageError.
     """
-    data = files.read(path, private=True)
+    data = files.read(path, private=True, named=named)
     return None if data is None else _parse(path, data)
 
 
-def read_root(path: str) -> KeyPair:
-    """Read a root key file. Raises: NoRootKey, KeyPermissions, KeyInvalid, StorageError."""
-    key = read_key(path)
+def read_root(path: str, *, named: bool = False) -> KeyPair:
+    """Read a root key file. named: as in `read_key`. Raises: NoRootKey, KeyPermissions, KeyInvalid, StorageError."""
+    key = read_key(path, named=named)
     if key is None:
         raise NoRootKey("no_root_key", path=path)
     return key
@@ -124,3 +126,27 @@ def holder_key(home: Home, public: bytes, did: str) -> KeyPair:
         detail = f"the key of {did} is not in {home.keys}"
         raise HolderUnproven("holder_unproven", detail=detail, did=did, folder=home.keys)
     return key
+
+
+def make_machine_key(home: Home, key: KeyPair, now: int) -> KeyPair:
+    """Keep the key that signs checkpoints; another process's, when it was faster.
+
+    Raises: KeyPermissions, KeyInvalid, StorageError.
+    """
+    try:
+        files.write(home.machine_key, _document(key, now), replace=False)
+    except FileExistsError:
+        return read_root(home.machine_key)
+    return key
+
+
+def remove_agent_key(home: Home, did: str) -> None:
+    """Remove an agent's key for good; one that is not there is fine. Raises: StorageError."""
+    path = home.key(did)
+    try:
+        os.unlink(path)  # noqa: PTH108 - pathlib is outside the import budget
+        files.sync_folder(path)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise files.unusable("remove", path, error) from None
