@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kanoniv_auth.core.keys import KeyPair
+    from kanoniv_auth.core.roots import TrustedRoots
     from kanoniv_auth.core.token import VerifiedToken
+    from kanoniv_auth.store.home import Home
 
 
 class Verification(Record):
@@ -95,12 +97,32 @@ def verify(
     Raises: AuthError; never returns False.
     """
     home = find_home(os.environ)
+    return checked(
+        action,
+        load_token() if token is None else token,
+        home,
+        roots=trusted_roots(home, root, root_did),
+        audience=own_audience(audience),
+        context=context,
+    )
+
+
+def checked(
+    action: str,
+    token: str,
+    home: Home,
+    *,
+    roots: TrustedRoots,
+    audience: str | None,
+    context: Mapping[str, str] | None = None,
+) -> Verification:
+    """As `verify`, with all of it given: nothing comes from the environment, and nothing is recorded."""
     access = Access(check_scope(action), context=context)
     now = int(time.time())
     verified = core_verify(
-        load_token() if token is None else token,
-        roots=trusted_roots(home, root, root_did),
-        audience=own_audience(audience),
+        token,
+        roots=roots,
+        audience=audience,
         access=access,
         now=now,
         once=None,  # this process has no memory of nonces, so a pop is refused
