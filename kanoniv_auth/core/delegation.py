@@ -56,7 +56,7 @@ def issue(  # noqa: PLR0913 - keyword-only, each one a field of the link
     TokenParseError.
     """
     if parent is not None:
-        _check_parent(parent, issuer, scopes, now)
+        check_parent(parent, issuer, scopes, now)
     if len(entropy) != _JTI_BYTES or (ttl is not None and ttl < 1):
         raise TokenParseError(
             "parse", detail="a link needs 16 bytes of entropy, and a second to live"
@@ -64,7 +64,7 @@ def issue(  # noqa: PLR0913 - keyword-only, each one a field of the link
     # nothing is signed that no verifier takes; a scope with a quote in it would even be two scopes
     check_scopes(scopes)
     aud, rows, jti = check_public(delegate), check_caveats(caveats), b64u(entropy)
-    exp, prev = _expiry(parent, now, ttl), ROOT_ID if parent is None else parent.id
+    exp, prev = expiry(parent, now, ttl), ROOT_ID if parent is None else parent.id
     iss = b64u(issuer.public) if parent is None else None
     label = None if name is None else check_name(name)
     payload = encode_payload(b64u(aud), iss, scopes, rows, now, exp, jti, label)
@@ -77,7 +77,8 @@ def issue(  # noqa: PLR0913 - keyword-only, each one a field of the link
     return Chain(parent, link, text)
 
 
-def _check_parent(parent: Chain, issuer: KeyPair, scopes: tuple[str, ...], now: int) -> None:
+def check_parent(parent: Chain, issuer: KeyPair, scopes: tuple[str, ...], now: int) -> None:
+    """Refuse what `issuer` cannot delegate. Raises: KeyInvalid, ChainTooDeep, TokenExpired, ScopeViolation (widened)."""
     if parent.holder != issuer.public:
         raise KeyInvalid("bad_key", detail="this key does not hold the parent token")
     if parent.depth > parent.deepest:
@@ -91,7 +92,8 @@ def _check_parent(parent: Chain, issuer: KeyPair, scopes: tuple[str, ...], now: 
             raise ScopeViolation("widened", link=parent.depth, scope=scope, have=parent.scopes)
 
 
-def _expiry(parent: Chain | None, now: int, ttl: int | None) -> int | None:
+def expiry(parent: Chain | None, now: int, ttl: int | None) -> int | None:
+    """When a new link ends, unix seconds: after `ttl` seconds, and with its parent at the latest."""
     limit = None if parent is None else parent.expires_at
     if ttl is None:
         return limit
