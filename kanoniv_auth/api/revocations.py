@@ -1,8 +1,10 @@
-"""What has been revoked here: every verification asks `known`."""
+"""What has been revoked, as every verification asks it. Not the revoking: `verify` never loads `api.revoking`."""
 
 from __future__ import annotations
 
-from kanoniv_auth.core.errors import StorageError
+import os
+import time
+
 from kanoniv_auth.store import files
 
 TYPE_CHECKING = False
@@ -11,13 +13,20 @@ if TYPE_CHECKING:
     from kanoniv_auth.store.home import Home
 
 
-def known(home: Home) -> Revocations | None:
-    """All signed lists of a home; None when it has none. Raises: StorageError for one that cannot be read."""
-    paths = files.listing(f"{home.path}/revocations", ".kdr2")
-    if not paths:
-        return None
-    raise StorageError(
-        "storage",
-        detail=f"{paths[0]} cannot be read yet",
-        fix="use the release that wrote it",
-    )
+def known(home: Home, max_staleness: int | None = None) -> Revocations | None:
+    """All signed lists of a home; None when it has none.
+
+    max_staleness: seconds; refuses (stale) every token whose root has no list, or none that was issued so recently.
+    Raises: StorageError, KeyPermissions for a list that cannot be read or that others can write.
+    """
+    try:
+        os.lstat(home.revocations)
+    except (FileNotFoundError, NotADirectoryError):
+        if max_staleness is None:
+            return None
+    except OSError as error:
+        raise files.unusable("read", home.revocations, error) from None
+    from kanoniv_auth.core.revocation_list import in_force  # noqa: PLC0415 - most homes have no list
+    from kanoniv_auth.store import revocations as stored  # noqa: PLC0415 - as above
+
+    return in_force(stored.read(home), now=int(time.time()), max_staleness=max_staleness)

@@ -48,13 +48,27 @@ class SavedToken(Record):
 
 
 def _describe(path: str, text: str, now: int) -> SavedToken:
+    return SavedToken(path, read_links(text), now)
+
+
+def read_links(text: str) -> list[Link]:
+    """What a token says of itself. Raises: ChainTooDeep, TokenParseError."""
     prev, issuer, links = ROOT_ID, None, []
     for link_text in parse(text).links:
         _, payload = split_link(link_text)
         link = read_payload(payload, prev, issuer)
         links.append(link)
         prev, issuer = link.id, link.aud
-    return SavedToken(path, links, now)
+    return links
+
+
+def claimed_holder(text: str | None) -> tuple[str | None, str | None]:
+    """The DID and label that a token claims to be its holder's, for a log: nothing of it is proven. None: unreadable."""
+    try:
+        last = read_links(text or "")[-1]
+    except (ChainTooDeep, TokenParseError):
+        return None, None
+    return did(last.aud), last.name
 
 
 def list_tokens() -> list[SavedToken]:

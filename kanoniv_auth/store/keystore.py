@@ -93,10 +93,28 @@ def _keep_old(stem: str, old: bytes) -> str:
 
 
 def pin_local_root(home: Home, public: bytes) -> None:
-    """Write the local root's public half beside it, unless it says so already."""
-    data = public.hex().encode("ascii")
-    if files.read(home.local_pub) != data:
-        files.write(home.local_pub, data)
+    """Write the local root's public half beside it, unless it says so already. The caller holds the home's lock."""
+    if not _is_pinned(home, public):
+        files.write(home.local_pub, public.hex().encode("ascii"))
+
+
+def _is_pinned(home: Home, public: bytes) -> bool:
+    return files.read(home.local_pub) == public.hex().encode("ascii")
+
+
+def repair_pin(home: Home, public: bytes) -> None:
+    """Pin `public` if it is the local root: homes of the published product have no public half.
+
+    Raises: KeyPermissions, KeyInvalid, StorageError.
+    """
+    root = read_key(home.root_key)
+    if root is None or root.public != public or _is_pinned(home, public):
+        return
+    with files.Lock(home.lock):
+        # while we waited, init --force may have put another root there: its predecessor is trusted no more
+        root = read_key(home.root_key)
+        if root is not None and root.public == public:
+            pin_local_root(home, public)
 
 
 def save_agent_key(home: Home, key: KeyPair, now: int) -> None:
@@ -150,3 +168,16 @@ def remove_agent_key(home: Home, did: str) -> None:
         return
     except OSError as error:
         raise files.unusable("remove", path, error) from None
+
+
+def find_old_root(home: Home, public: bytes) -> KeyPair | None:
+    """Find a root key that was kept beside a newer one, by its public half; None when there is none.
+
+    Raises: KeyPermissions, KeyInvalid, StorageError.
+    """
+    for path in files.listing(home.path, ".old"):
+        if path.startswith(f"{home.root_key}."):
+            key = read_key(path)
+            if key is not None and key.public == public:
+                return key
+    return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from kanoniv_auth.core.errors import KeyInvalid, KeyPermissions, UsageError
+from kanoniv_auth.core.errors import AuthError, KeyInvalid, KeyPermissions, UsageError
 from kanoniv_auth.core.keys import check_did, did, parse_public
 from kanoniv_auth.core.roots import TrustedRoots
 from kanoniv_auth.store import files, keystore
@@ -17,8 +17,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kanoniv_auth.core.rotation import Rotation
     from kanoniv_auth.store.home import Home
 
+LOCAL = "local"
 _FIX = "give one root's DID, such as the one that kanoniv-auth init prints, or unset it"
 
 
@@ -67,20 +69,54 @@ def _dids(roots: TrustedRoots) -> set[str]:
 
 
 def from_home(home: Home) -> TrustedRoots:
-    """Roots pinned below the home and the local root; may be an empty set, which verifies nothing.
+    """Roots pinned below the home and the local root, and when those that have a successor end.
 
-    Raises: UsageError, KeyPermissions, KeyInvalid.
+    May be an empty set, which verifies nothing. Raises: StorageError, KeyPermissions, KeyInvalid.
     """
+    keys = [*pins(home).values()]
+    return TrustedRoots(keys=keys, retired={one.old_did: one.until for one in rotations(home)})
+
+
+def pins(home: Home) -> dict[str, bytes]:
+    """The trusted roots of a home by label, the local one first. Raises: StorageError, KeyPermissions, KeyInvalid."""
     paths = files.listing(home.trusted_roots, ".pub")
     # whoever can write here could pin a root of their own, or put another folder in this one's place
     for folder in (home.path, home.trusted_roots):
-        _refuse_open_folder(folder)
-    keys = [_pinned(path) for path in paths if path != home.local_pub]
+        refuse_open_folder(folder)
     local = _local(home)
-    return TrustedRoots(keys=keys if local is None else [*keys, local])
+    found = {} if local is None else {LOCAL: local}
+    for path in paths:
+        if path != home.local_pub:
+            found[path.rpartition("/")[2].removesuffix(".pub")] = _pinned(path)
+    return found
 
 
-def _refuse_open_folder(folder: str) -> None:
+def rotations(home: Home) -> list[Rotation]:
+    """What roots have said about their successors, as it was taken up here: one for each root that ends.
+
+    Raises: StorageError, KeyPermissions.
+    """
+    paths = files.listing(home.trusted_roots, ".kdx2")
+    if not paths:
+        return []
+    from kanoniv_auth.core.rotation import read_rotation  # noqa: PLC0415 - most homes have none
+
+    found = []
+    for path in paths:
+        data = files.read(path, pinned=True) or b""
+        try:
+            one = read_rotation(data.decode("ascii"))
+        except (AuthError, UnicodeDecodeError) as error:
+            detail = str(error) if isinstance(error, AuthError) else "not text"
+            raise files.corrupt(path, f"not a rotation: {detail}") from None
+        if home.rotation(one.old_did) != path:
+            raise files.corrupt(path, f"it is about {one.old_did}, which its name does not say")
+        found.append(one)
+    return found
+
+
+def refuse_open_folder(folder: str) -> None:
+    """Refuse a folder that others can write to; one that is not there is none. Raises: KeyPermissions."""
     try:
         mode = os.stat(folder).st_mode & 0o7777  # noqa: PTH116 - pathlib is outside the import budget
     except OSError:
