@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import time
 
-from kanoniv_auth.api import current, revocations
+from kanoniv_auth.api import audit_log, agents as named, current, revocations
 from kanoniv_auth.api.roots import signing_root, trusted_roots
 from kanoniv_auth.core.delegation import issue, parse_bundle
-from kanoniv_auth.core.durations import parse_ttl
+from kanoniv_auth.core.durations import format_ttl, parse_ttl
 from kanoniv_auth.core.errors import AuthError, KeyInvalid, TokenParseError, UsageError
 from kanoniv_auth.core.keys import KeyPair, parse_did_key
 from kanoniv_auth.core.proof import check_audience, seal
@@ -16,7 +16,7 @@ from kanoniv_auth.core.scopes import parse_scopes
 from kanoniv_auth.core.token import BUNDLE_PREFIX
 from kanoniv_auth.core.value import Value
 from kanoniv_auth.core.verification import read_parent
-from kanoniv_auth.store import agents, keystore, tokens
+from kanoniv_auth.store import agents, files, keystore, tokens
 from kanoniv_auth.store.home import Home, find_home
 
 TYPE_CHECKING = False
@@ -148,32 +148,76 @@ def place(
     parent: str | None = None,
     dry_run: bool = False,
 ) -> Delegated:
-    """Carry out an order. dry_run: every check, a throw-away key, and nothing stored.
+    """Carry out an order, and record it. dry_run: every check, a throw-away key, nothing stored and nothing recorded.
 
-    Raises: AuthError, before anything is stored.
+    Raises: AuthError, before anything is stored; StorageError (unrecorded) after.
     """
-    home, now = find_home(os.environ), int(time.time())
+    home = find_home(os.environ)
+    try:
+        made = _place(home, order, root=root, parent=parent, dry_run=dry_run)
+    except AuthError as error:
+        if not dry_run:
+            scopes = ",".join(order.scopes)
+            audit_log.record_denial(home, "delegate", error, parent, scopes=scopes)
+        raise
+    if not dry_run:
+        _record(home, "delegate", made, ttl="never" if order.ttl is None else format_ttl(order.ttl))
+    return made
+
+
+def _record(home: Home, event: str, made: Delegated, **details: str | int | bool) -> None:
+    chain = made.chain
+    audit_log.record(
+        home,
+        event,
+        result="ok",
+        agent=chain.holder_did,
+        name=chain.links[-1].name,
+        scopes=",".join(chain.scopes),
+        id=chain.id.hex(),
+        **details,
+    )
+
+
+def _place(
+    home: Home,
+    order: Order,
+    *,
+    root: KeyPair | Path | None,
+    parent: str | None,
+    dry_run: bool,
+) -> Delegated:
+    now = int(time.time())
     issuer = _issuer(home, root, parent, now)
     if order.to is not None:
         receiver, label = _receiver(home, order.to)
         chain = _issue(issuer, receiver, order, order.name or label, now)
         return Delegated(chain.text, chain, is_grant=True, cut=_is_cut(chain, order, now))
-    agent = _agent(home, order.name)
+    known = None if order.name is None else agents.find_key(home, order.name)
+    agent = KeyPair.generate(os.urandom(32)) if known is None else known
     chain, token = _mint(issuer, agent, order, now)
-    path = None
-    if not dry_run:
-        if order.name is not None:
-            # only now that nothing can be refused any more is a new name written down
-            registered = agents.register(home, order.name, agent.seed, now)
-            if registered != agent:  # another process was faster: its key is the name's key
-                agent = registered
-                chain, token = _mint(issuer, agent, order, now)
-        place_in = order.home or home
-        # the key first: a token without its key is useless, a key without a token is harmless
-        keystore.save_agent_key(place_in, agent, now)
-        path = tokens.save(place_in, chain.id, token, latest=True)
-        _repair_pin(home, issuer)
+    if dry_run:
+        return Delegated(token, chain, is_grant=False, cut=_is_cut(chain, order, now))
+    place_in = order.home or home
+    if order.name is not None and known is None:
+        # only now that nothing can be refused any more is a new name written down
+        _check_room(place_in)
+        registered = named.registered(home, order.name, agent.seed)
+        if registered != agent:  # another process was faster: its key is the name's key
+            agent = registered
+            chain, token = _mint(issuer, agent, order, now)
+    # the key first: a token without its key is useless, a key without a token is harmless
+    keystore.save_agent_key(place_in, agent, now)
+    path = tokens.save(place_in, chain.id, token, latest=True)
+    _repair_pin(home, issuer)
     return Delegated(token, chain, is_grant=False, path=path, cut=_is_cut(chain, order, now))
+
+
+def _check_room(home: Home) -> None:
+    """Know that a key and a token can be written. Raises: StorageError."""
+    for folder in (home.keys, home.tokens):
+        with files.NewFile(f"{folder}/room"):
+            pass
 
 
 def _mint(issuer: _Issuer, agent: KeyPair, order: Order, now: int) -> tuple[Chain, str]:
@@ -187,11 +231,6 @@ def _issuer(home: Home, root: KeyPair | Path | None, parent: str | None, now: in
     roots = trusted_roots(home, root)
     chain = read_parent(parent, roots=roots, now=now, revoked=revocations.known(home))
     return _Issuer(current.holder_key(home, chain.holder, chain.holder_did), chain)
-
-
-def _agent(home: Home, name: str | None) -> KeyPair:
-    known = None if name is None else agents.find_key(home, name)
-    return KeyPair.generate(os.urandom(32)) if known is None else known
 
 
 def _receiver(home: Home, to: str) -> tuple[bytes, str | None]:
@@ -237,9 +276,7 @@ def _repair_pin(home: Home, issuer: _Issuer) -> None:
     if issuer.parent is not None:
         return
     try:
-        stored = keystore.read_key(home.root_key)
-        if stored is not None and stored.public == issuer.key.public:
-            keystore.pin_local_root(home, stored.public)
+        keystore.repair_pin(home, issuer.key.public)
     except AuthError:
         return  # another root signed, and an unusable local one is no reason to lose the token just made
 
@@ -257,8 +294,20 @@ def accept(
     text: a grant for a key of this home, or a bundle (`kdb2.`), which brings its key · audience: the one verifier
     it is for · latest: make it the token that is used when none is named. Raises: AuthError.
     """
-    where, now = find_home(os.environ, home), int(time.time())
-    sealed_for, text = checked_audience(audience), text.strip()
+    where, sealed_for = find_home(os.environ, home), checked_audience(audience)
+    try:
+        made = _accept(where, text.strip(), root_did, sealed_for, latest=latest)
+    except AuthError as error:
+        audit_log.record_denial(where, "accept", error, text.strip())
+        raise
+    _record(where, "accept", made)
+    return made
+
+
+def _accept(
+    where: Home, text: str, root_did: str | None, sealed_for: str, *, latest: bool
+) -> Delegated:
+    now = int(time.time())
     bundled = None
     if text.startswith(BUNDLE_PREFIX):
         bundled, text = parse_bundle(text)
