@@ -34,10 +34,13 @@ def read_stdin() -> str:
         raise TokenParseError("parse", detail="standard input is not ASCII text") from None
 
 
-def read_text_file(path: str) -> str:
-    """Read a file that a person named. Raises: TokenParseError, UsageError also when it is not there."""
+def read_text_file(path: str, *, named: bool = True) -> str:
+    """Read a file that a person named, or one found in a folder that was.
+
+    Raises: TokenParseError, UsageError also when it is not there.
+    """
     full = os.path.expanduser(path)  # noqa: PTH111 - pathlib is outside the import budget
-    data = files.read(full)
+    data = files.read(full, named=named)
     if data is None:
         raise UsageError(
             "usage", detail=f"there is no file {path}", fix="name a file, or - for standard input"

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 ROOT_ID = bytes(32)
 LINK_TAG = b"kanoniv-auth/2 link\0"
 ID_TAG = b"kd2 id\0"
-_JTI, _NAME = 22, 64
-_NAME_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
+_JTI, NAME_LENGTH = 22, 64
+NAME_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
 
 
 def split_link(text: str) -> tuple[bytes, bytes]:
@@ -132,6 +132,6 @@ def _read_jti(value: object) -> str:
 
 def check_name(value: object) -> str:
     """Return a label of the form `[A-Za-z0-9._-]{1,64}`. Raises: TokenParseError (parse)."""
-    if type(value) is str and 0 < len(value) <= _NAME and not value.strip(_NAME_LETTERS):
+    if type(value) is str and 0 < len(value) <= NAME_LENGTH and not value.strip(NAME_LETTERS):
         return value
     raise TokenParseError("parse", detail="a name outside [A-Za-z0-9._-]{1,64}")

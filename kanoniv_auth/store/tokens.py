@@ -13,19 +13,24 @@ if TYPE_CHECKING:
 def save(home: Home, chain_id: bytes, token: str, *, latest: bool) -> str:
     """Keep a token under the id of its chain; `latest` makes it the one that is used when none is named.
 
-    Returns: its path. Raises: StorageError.
+    Returns: its path. Raises: StorageError; a token that was not made the latest may then be kept all the same.
     """
     path = f"{home.tokens}/{chain_id[:16].hex()}.token"
     data = token.encode("ascii")
-    files.write(path, data)
-    if latest:
-        files.write(home.latest, data)
+    # one after the other, so that the latest is always the one that was kept last
+    with files.Lock(home.lock):
+        files.write(path, data)
+        if latest:
+            files.write(home.latest, data)
     return path
 
 
-def read_text(path: str) -> str | None:
-    """Read the token in a file; None when it is not there. Raises: TokenParseError, StorageError."""
-    data = files.read(path)
+def read_text(path: str, *, named: bool = False) -> str | None:
+    """Read the token in a file; None when it is not there. named: by a person, so it may be a pipe.
+
+    Raises: TokenParseError, StorageError.
+    """
+    data = files.read(path, named=named)
     if data is None:
         return None
     try:

@@ -18,6 +18,7 @@ ALLOWED = {
     "_sodium.lib",
     "binascii",
     "errno",
+    "fcntl",
     "nacl",
     "nacl._sodium",
 }
