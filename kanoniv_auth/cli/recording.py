@@ -45,7 +45,7 @@ def _texts(given: str) -> list[str]:
     elif given.lstrip().startswith((ENVELOPE_PREFIX, "{")):
         texts = [given]
     elif os.path.isdir(given):  # noqa: PTH112 - paths are text in this package
-        texts = [inputs.read_text_file(path) for path in files.listing(given, SUFFIX)]
+        texts = [inputs.read_text_file(path, named=False) for path in files.listing(given, SUFFIX)]
     else:
         texts = _split(inputs.read_text_file(given))
     if not texts:
