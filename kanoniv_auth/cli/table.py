@@ -73,7 +73,7 @@ COMMANDS = {
         Command("uninstall-hook", "hooking:uninstall", _REPOSITORY),
         Command(
             "hook pre-push", "hooking:pre_push",
-            Option("--root-did", "DID"), Option("--next", "PATH"),
+            Option("--root-did", "DID", required=True), Option("--next", "PATH"),
             rest="NAME URL",
         ),
         Command("completion", "completing:completion", rest="bash|zsh|fish"),
