@@ -7,10 +7,17 @@ import time
 
 from kanoniv_auth.api import current
 from kanoniv_auth.api.records import Record
-from kanoniv_auth.core.errors import ChainTooDeep, TokenParseError, UsageError
+from kanoniv_auth.core.errors import (
+    CaveatViolation,
+    ChainTooDeep,
+    HolderUnproven,
+    SignatureInvalid,
+    TokenParseError,
+    UsageError,
+)
 from kanoniv_auth.core.keys import did
 from kanoniv_auth.core.payload import ROOT_ID, read_payload, split_link
-from kanoniv_auth.core.token import parse
+from kanoniv_auth.core.token import is_v1, parse
 from kanoniv_auth.store import tokens
 from kanoniv_auth.store.home import find_home
 
@@ -19,6 +26,7 @@ if TYPE_CHECKING:
     from kanoniv_auth.core.chain import Link
     from kanoniv_auth.store.home import Home
 
+_NO_TOKEN = (CaveatViolation, ChainTooDeep, HolderUnproven, SignatureInvalid, TokenParseError)
 _FIX = "kanoniv-auth delegate -s SCOPE makes one; or set KANONIV_TOKEN"
 
 
@@ -38,17 +46,45 @@ class SavedToken(Record):
     chain_depth: int
     issued_at: int
 
-    def __init__(self, file: str, links: list[Link], now: int) -> None:
-        last = links[-1]
-        expires_at = min((li.expires_at for li in links if li.expires_at is not None), default=None)
+    def __init__(
+        self,
+        file: str,
+        agent_did: str,
+        scopes: tuple[str, ...],
+        *,
+        ends: list[int | None],
+        issued_at: int,
+        now: int,
+    ) -> None:
+        expires_at = min((end for end in ends if end is not None), default=None)
         expired = expires_at is not None and expires_at <= now
-        self._fill(
-            file, did(last.aud), last.scopes, expires_at, expired, len(links), last.issued_at
-        )
+        self._fill(file, agent_did, scopes, expires_at, expired, len(ends), issued_at)
 
 
 def _describe(path: str, text: str, now: int) -> SavedToken:
-    return SavedToken(path, read_links(text), now)
+    if is_v1(text):
+        return _describe_v1(path, text, now)
+    links = read_links(text)
+    last, ends = links[-1], [link.expires_at for link in links]
+    return SavedToken(
+        path, did(last.aud), last.scopes, ends=ends, issued_at=last.issued_at, now=now
+    )
+
+
+def _describe_v1(path: str, text: str, now: int) -> SavedToken:
+    from kanoniv_auth.core.legacy_v1 import read_grants  # noqa: PLC0415 - `json` and 700 lines
+    from kanoniv_auth.core.legacy_v1_form import read_v1  # noqa: PLC0415 - as above
+
+    links = read_v1(text).links
+    grants = [read_grants(link.caveats) for link in links]
+    return SavedToken(
+        path,
+        links[-1].delegate_did,
+        grants[-1].scopes,
+        ends=[None if each.until is None else each.until // 1000 for each in grants],
+        issued_at=links[-1].signed_at // 1000,
+        now=now,
+    )
 
 
 def read_links(text: str) -> list[Link]:
@@ -63,7 +99,7 @@ def read_links(text: str) -> list[Link]:
 
 
 def claimed_holder(text: str | None) -> tuple[str | None, str | None]:
-    """The DID and label that a token claims to be its holder's, for a log: nothing of it is proven. None: unreadable."""
+    """The DID and label of whom a token calls its holder, for a log: nothing is proven; None when unreadable."""
     try:
         last = read_links(text or "")[-1]
     except (ChainTooDeep, TokenParseError):
@@ -85,7 +121,7 @@ def saved_tokens(home: Home) -> list[SavedToken]:
     for path in tokens.saved(home):
         try:
             found.append(_describe(path, tokens.read_text(path) or "", now))
-        except (ChainTooDeep, TokenParseError):
+        except _NO_TOKEN:
             continue  # not ours: the listing is of tokens
     return sorted(found, key=lambda row: (row.issued_at, row.file))
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import time
 
-from kanoniv_auth.api import revocations
+from kanoniv_auth.api import audit_log, revocations
 from kanoniv_auth.api.records import Record
 from kanoniv_auth.api.roots import trusted_roots
 from kanoniv_auth.api.tokens import load_token
 from kanoniv_auth.core.access import Access
-from kanoniv_auth.core.errors import UsageError
+from kanoniv_auth.core.errors import AuthError, UsageError
 from kanoniv_auth.core.scopes import check_scope
+from kanoniv_auth.core.token import is_v1
 from kanoniv_auth.core.verification import prove as core_prove, verify as core_verify
 from kanoniv_auth.store.home import find_home
 
@@ -19,7 +20,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kanoniv_auth.core.errors import StorageError
     from kanoniv_auth.core.keys import KeyPair
+    from kanoniv_auth.core.legacy_v1 import VerifiedV1
     from kanoniv_auth.core.roots import TrustedRoots
     from kanoniv_auth.core.token import VerifiedToken
     from kanoniv_auth.store.home import Home
@@ -47,7 +50,7 @@ class Verification(Record):
     name: str | None
     audience: str
 
-    def __init__(self, token: VerifiedToken, now: int) -> None:
+    def __init__(self, token: VerifiedToken | VerifiedV1, now: int) -> None:
         ends = [at for at in (token.expires_at, token.sealed_until) if at is not None]
         expires_at = min(ends, default=None)
         self._fill(
@@ -88,23 +91,70 @@ def verify(
     root_did: str | None = None,
     audience: str | None = None,
     context: Mapping[str, str] | None = None,
+    require_audit: bool = False,
 ) -> Verification:
     """Check that a token's holder may do `action` now, by a chain of signatures from a trusted root.
 
     token: default the innermost `delegated` block's, else `$KANONIV_TOKEN`, else the one made last · root, root_did:
     the trusted root; default `$KANONIV_ROOT_DID` or `$KANONIV_ROOT_PUB`, else the roots of `$KANONIV_HOME` ·
-    audience: this verifier's own name, default `$KANONIV_AUDIENCE` · context: facts for `context` caveats.
+    audience: this verifier's own name, default `$KANONIV_AUDIENCE` · context: facts for `context` caveats ·
+    require_audit: refuse what cannot be written to the audit log; without, that is a RuntimeWarning.
     Raises: AuthError; never returns False.
     """
-    home = find_home(os.environ)
-    return checked(
+    found, failed = decide(
         action,
-        load_token() if token is None else token,
-        home,
-        roots=trusted_roots(home, root, root_did),
-        audience=own_audience(audience),
+        token,
+        root=root,
+        root_did=root_did,
+        audience=audience,
         context=context,
+        require_audit=require_audit,
     )
+    if failed is not None:
+        from warnings import warn  # noqa: PLC0415 - where a disk is full
+
+        warn(str(audit_log.not_recorded(failed)["note"]), RuntimeWarning, stacklevel=2)
+    return found
+
+
+def decide(
+    action: str,
+    token: str | None = None,
+    *,
+    root: KeyPair | str | os.PathLike[str] | None = None,
+    root_did: str | None = None,
+    audience: str | None = None,
+    context: Mapping[str, str] | None = None,
+    require_audit: bool = False,
+) -> tuple[Verification, StorageError | None]:
+    """As `verify`; also returns why an allowed action could not be recorded, None when it was."""
+    home, scope = find_home(os.environ), check_scope(action)
+    text = load_token() if token is None else token
+    try:
+        found = checked(
+            scope,
+            text,
+            home,
+            roots=trusted_roots(home, root, root_did),
+            audience=own_audience(audience),
+            context=context,
+            version_1=True,
+        )
+    except AuthError as error:
+        audit_log.record_denial(
+            home, "verify", error, text, proves=True, required=require_audit, scope=scope
+        )
+        raise
+    failed = audit_log.record(
+        home,
+        "verify",
+        result="allowed",
+        agent=found.agent_did,
+        name=found.name,
+        required=require_audit,
+        scope=scope,
+    )
+    return found, failed
 
 
 def checked(
@@ -115,10 +165,21 @@ def checked(
     roots: TrustedRoots,
     audience: str | None,
     context: Mapping[str, str] | None = None,
+    version_1: bool = False,
 ) -> Verification:
-    """As `verify`, with all of it given: nothing comes from the environment, and nothing is recorded."""
+    """As `verify`, with all of it given: nothing comes from the environment, and nothing is recorded.
+
+    version_1: take a token of the published product, too.
+    """
     access = Access(check_scope(action), context=context)
-    now = int(time.time())
+    now, revoked = int(time.time()), revocations.known(home)
+    if version_1 and is_v1(token):
+        from kanoniv_auth.core.legacy_v1 import verify_v1  # noqa: PLC0415 - `json` and 700 lines
+
+        old = verify_v1(
+            token, roots=roots, audience=audience, access=access, now=now, revoked=revoked
+        )
+        return Verification(old, now)
     verified = core_verify(
         token,
         roots=roots,
@@ -126,7 +187,7 @@ def checked(
         access=access,
         now=now,
         once=None,  # this process has no memory of nonces, so a pop is refused
-        revoked=revocations.known(home),
+        revoked=revoked,
         cache=None,
     )
     return Verification(verified, now)
@@ -140,13 +201,15 @@ def prove(
     Arguments and errors as for `verify`.
     """
     home, now = find_home(os.environ), int(time.time())
+    text = load_token() if token is None else token
+    roots, name = trusted_roots(home, None, root_did), own_audience(audience)
+    revoked = revocations.known(home)
+    if is_v1(text):
+        from kanoniv_auth.core.legacy_v1 import prove_v1  # noqa: PLC0415 - as above
+
+        old = prove_v1(text, roots=roots, audience=name, now=now, revoked=revoked)
+        return Verification(old, now)
     verified = core_prove(
-        load_token() if token is None else token,
-        roots=trusted_roots(home, None, root_did),
-        audience=own_audience(audience),
-        now=now,
-        once=None,
-        revoked=revocations.known(home),
-        cache=None,
+        text, roots=roots, audience=name, now=now, once=None, revoked=revoked, cache=None
     )
     return Verification(verified, now)

@@ -78,7 +78,7 @@ def issue(  # noqa: PLR0913 - keyword-only, each one a field of the link
 
 
 def check_parent(parent: Chain, issuer: KeyPair, scopes: tuple[str, ...], now: int) -> None:
-    """Refuse what `issuer` cannot delegate. Raises: KeyInvalid, ChainTooDeep, TokenExpired, ScopeViolation (widened)."""
+    """Refuse what `issuer` cannot delegate. Raises: KeyInvalid, ChainTooDeep, TokenExpired, ScopeViolation."""
     if parent.holder != issuer.public:
         raise KeyInvalid("bad_key", detail="this key does not hold the parent token")
     if parent.depth > parent.deepest:

@@ -103,11 +103,6 @@ class TokenV1(Value):
         self._fill(links, agent_did, scopes, expires_at, key)
 
 
-def is_v1(token: object) -> bool:
-    """Tell whether text can be a version 1 token and nothing else: base64url that begins with `{"`."""
-    return isinstance(token, str) and token.startswith("eyJ") and "." not in token
-
-
 def read_v1(token: str) -> TokenV1:
     """Read a token's form (steps 0 and 1): size, base64url, JSON, exact keys, exact types, outer fields as signed.
 

@@ -93,6 +93,11 @@ class VerifiedToken(Value):
         return self.chain.depth
 
 
+def is_v1(token: object) -> bool:
+    """Tell whether text can be a version 1 token and nothing else: base64url that begins with `{"`, and no JWT."""
+    return type(token) is str and token.startswith("eyJ") and "." not in token
+
+
 def parse(token: object) -> UnverifiedToken:
     """Split a token or a grant: size, prefix, number of links, nothing decoded.
 
@@ -119,8 +124,10 @@ def _describe(token: str) -> str:
         return "a bundle (kdb2.) holds a private key and is never verified: accept it first"
     if token.startswith(("kde2.", "kdr2.", "kdx2.")):
         return f"a {token[:4]} object is no token"
+    if is_v1(token):
+        return "a version 1 token, which can be verified and nothing more"
     if token.startswith("eyJ"):
-        return "version 1 JSON tokens and JWTs are not accepted"
+        return "a JWT, or other JSON"
     return "it does not begin with kd2."
 
 
