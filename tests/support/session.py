@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+import subprocess
+import threading
 from pathlib import Path
 
-from tests.cli.shell import Shell
+from tests.cli.shell import Said, Shell
 from tests.support.markdown import Block
-from tests.support.transcript import Step, match, read
+from tests.support.transcript import Step, fill, match, read
 
 ROOT = Path(__file__).resolve().parents[2]
 SNIPPET = ROOT / "tests" / "support" / "snippet.py"
+_PATIENCE = 60  # seconds for a page
 PERSON = "/home/you"  # stands in the pages for the home directory, where every session begins
 
 
@@ -47,33 +50,63 @@ def _commands(block: Block) -> list[Step]:
     return steps
 
 
+class _Terminal:
+    """One shell that stays: what a line exports or defines is there for the next. notes: an empty directory."""
+
+    def __init__(self, shell: Shell, notes: Path) -> None:
+        self.place, self.notes = str(shell.place), notes
+        self.process = subprocess.Popen(
+            ["/bin/sh"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=shell.env,
+            cwd=shell.place,
+        )
+        self.watch = threading.Timer(_PATIENCE, self.process.kill)
+
+    def __enter__(self) -> _Terminal:
+        self.watch.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.watch.cancel()
+        self.process.communicate("exit\n")
+
+    def type(self, command: str) -> Said | None:
+        """Run one command line; None when that was the end of the shell."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        line = shlex.quote(command.replace(PERSON, self.place))
+        print(
+            f"eval {line} >{self.notes}/out 2>{self.notes}/err </dev/null", file=self.process.stdin
+        )
+        print("echo $?", file=self.process.stdin, flush=True)
+        status = self.process.stdout.readline().strip()
+        if not status.isdigit():
+            return None
+        return Said(int(status), self._read("out"), self._read("err"))
+
+    def _read(self, name: str) -> str:
+        return (self.notes / name).read_text(encoding="utf-8").replace(self.place, PERSON)
+
+
 def play(steps: list[Step], shell: Shell, notes: Path) -> None:
     """Run the steps in one shell and compare each. notes: an empty directory, for what they say."""
-    script = "".join(
-        f"eval {shlex.quote(step.command)} >{notes}/{number}.out 2>{notes}/{number}.err </dev/null\n"
-        f"echo $? >{notes}/{number}.status\n"
-        for number, step in enumerate(steps)
-    )
-    whole = shell.line(script)
     known: dict[str, str] = {}
-    for number, step in enumerate(steps):
-        ended = notes / f"{number}.status"
-        assert ended.exists(), f"line {step.line} ended the shell: {step.command}\n{whole.err}"
-        out, err = (
-            (notes / f"{number}.{name}")
-            .read_text(encoding="utf-8")
-            .replace(str(shell.place), PERSON)
-            for name in ("out", "err")
-        )
-        status = int(ended.read_text(encoding="utf-8"))
-        assert status == step.status, f"line {step.line}: {step.command}\n[{status}]\n{out}{err}"
-        for wanted, found in ((step.out, out), (step.err, err)):
-            if wanted != "*":
-                try:
-                    match(wanted, found, known)
-                except AssertionError as error:
-                    msg = f"line {step.line}: {step.command}\n{error}"
-                    raise AssertionError(msg) from None
+    with _Terminal(shell, notes) as terminal:
+        for step in steps:
+            try:
+                said = terminal.type(fill(step.command, known))
+                assert said is not None, "this ended the shell"
+                assert said.status == step.status, said
+                for wanted, found in ((step.out, said.out), (step.err, said.err)):
+                    if wanted != "*":
+                        match(wanted, found, known)
+            except AssertionError as error:
+                msg = f"line {step.line}: {step.command}\n{error}"
+                raise AssertionError(msg) from None
 
 
 def person(place: Path) -> Shell:

@@ -63,6 +63,18 @@ def read(text: str, *, first_line: int = 1) -> list[Step]:
     ]
 
 
+def fill(command: str, known: dict[str, str]) -> str:
+    """Put in what placeholders of earlier answers stood for, as a person copies them."""
+
+    def value(found: re.Match[str]) -> str:
+        if found[1].rstrip("0123456789") not in VALUES:
+            return found[0]
+        assert found[1] in known, f"{found[0]} was not answered before: {command}"
+        return known[found[1]]
+
+    return re.sub(r"<([a-z]+\d*)>", value, command)
+
+
 def match(expected: str, found: str, known: dict[str, str]) -> None:
     """Compare with placeholders; remembers what each stood for."""
     names: list[str] = []
