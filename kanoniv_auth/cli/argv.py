@@ -1,4 +1,4 @@
-"""What a command and an option are, the two commands of the fast path, and the light parser that reads those.
+"""What a command and an option are, the commands of the fast path, and the light parser that reads those.
 
 `cli.tree` builds the click commands from the same rows and from the rest of the table in `cli.table`. The light parser
 knows only what both understand in the same way; everything else (help, a typing error) it leaves to click, which has
@@ -52,6 +52,11 @@ class Command(Value):
         module, _, function = run.partition(":")
         self._fill(name, (*options, JSON), rest, (module, function))
 
+    @property
+    def open_ended(self) -> bool:
+        """Whether it takes one word or more, of any kind."""
+        return self.rest is not None and self.rest.endswith("...")
+
 
 class Arguments(Value):
     """What was typed, whichever parser read it. given: by `dest` · rest: words after the options."""
@@ -95,12 +100,17 @@ TRUST = (Option("--root-did", "DID"), Option("--audience", "NAME"))
 _CONTEXT = Option("--context", "KEY=VALUE", kind=MANY)
 _REQUIRE = Option("--require-audit")
 
-# what a step or a tool call runs many times; every other command stands in `cli.table`
+# what a step, a tool call or git runs many times; every other command stands in `cli.table`
 LIGHT = {
     command.name: command
     for command in (
         Command("verify", "checking:verify", ACTION, *TOKEN, *TRUST, _CONTEXT, _REQUIRE),
         Command("exec", "executing:execute", ACTION, *TOKEN, *TRUST, _CONTEXT, _REQUIRE, rest="CMD..."),
+        Command(
+            "hook pre-push", "hooking:pre_push",
+            Option("--root-did", "DID", required=True), Option("--next", "PATH"),
+            rest="NAME URL",
+        ),
     )
 }  # fmt: skip
 
@@ -136,11 +146,20 @@ def parse(command: Command, words: Sequence[str]) -> Arguments | None:
             value = words[at]
             at += 1
         _take(given, option, value)
-    if bool(rest) != (command.rest is not None) or any(
+    if not _fits(command, rest, loose=bool(rest) and words[at - 1] != "--") or any(
         option.required and option.dest not in given for option in command.options
     ):
         return None
     return Arguments(command.name, given, rest)
+
+
+def _fits(command: Command, rest: Sequence[str], *, loose: bool) -> bool:
+    """Whether these are the words the command takes. loose: no `--` stood before them."""
+    if command.rest is None or command.open_ended:
+        return bool(rest) == command.open_ended
+    if loose and any(word.startswith("-") for word in rest):
+        return False  # an option may follow a word here: click's to tell apart
+    return len(rest) == len(command.rest.split())
 
 
 def _take(given: dict[str, object], option: Option, value: str) -> None:

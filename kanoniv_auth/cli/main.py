@@ -55,8 +55,10 @@ def _run_guarded(words: Sequence[str]) -> int:
 
 
 def _dispatch(words: Sequence[str]) -> int:
-    if words and words[0] in LIGHT:
-        arguments = parse(LIGHT[words[0]], words[1:])
+    length = 2 if words and words[0] == "hook" else 1
+    command = LIGHT.get(" ".join(words[:length]))
+    if command is not None and command.name.count(" ") == length - 1:
+        arguments = parse(command, words[length:])
         if arguments is not None:
             return run(arguments)
     from kanoniv_auth.cli import tree  # noqa: PLC0415 - click alone costs four bare interpreters

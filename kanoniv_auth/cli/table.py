@@ -71,11 +71,6 @@ COMMANDS = {
         Command("migrate", "migrating:migrate", Option("--from", "DIR"), Option("--dry-run")),
         Command("install-hook", "hooking:install", _REPOSITORY, Option("--root-did", "DID"), Option("--force")),
         Command("uninstall-hook", "hooking:uninstall", _REPOSITORY),
-        Command(
-            "hook pre-push", "hooking:pre_push",
-            Option("--root-did", "DID", required=True), Option("--next", "PATH"),
-            rest="NAME URL",
-        ),
         Command("completion", "completing:completion", rest="bash|zsh|fish"),
     )
 }  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import example, given, settings, strategies as st
 
-from kanoniv_auth.cli import argv, manual, tree
+from kanoniv_auth.cli import argv, main, manual, tree
 from kanoniv_auth.cli.table import COMMANDS
 from kanoniv_auth.core.errors import UsageError
 
@@ -34,9 +34,49 @@ SAMPLES = [
 ]
 
 
+HOOK_SAMPLES = [
+    ["--root-did", "d"],
+    ["--root-did=d"],
+    ["--root-did="],
+    ["--root-did", "d", "--next", "p q"],
+    ["--next=p", "--root-did", "d", "--json"],
+    ["--root-did", "d", "--root-did", "e"],
+    ["--root-did", "--next"],
+    ["--root-did", "-"],
+    ["--next", "p"],
+    ["--root", "d"],
+    ["--root-did", "d", "--json=yes"],
+    ["--root-did", "d", "-s", "a"],
+    ["--root-did", "d", "--force"],
+    ["--root-did", "d", "--help"],
+    ["--root-did"],
+    [],
+]
+HOOK_TAILS = [
+    ["origin", "u"],
+    ["--", "origin", "u"],
+    ["--", "--json", "-u"],
+    ["", ""],
+    ["-", "u"],
+    ["origin", "--json", "u"],
+    ["origin", "--json"],
+    ["origin", "--", "u"],
+    ["origin", "u", "--json"],
+    ["origin"],
+    ["origin", "u", "v"],
+    ["--", "origin", "--", "u"],
+    ["--"],
+]
+LINES = {
+    "verify": SAMPLES,
+    "exec": [[*words, "--", "ls"] for words in SAMPLES] + SAMPLES,
+    "hook pre-push": [[*words, *tail] for words in HOOK_SAMPLES for tail in HOOK_TAILS],
+}
+
+
 def by_click(command: str, words: list[str]) -> argv.Arguments | None:
     try:
-        answer = tree.parse([command, *words])
+        answer = tree.parse([*command.split(), *words])
     except UsageError:
         return None
     return answer if isinstance(answer, argv.Arguments) else None
@@ -46,25 +86,31 @@ def assert_same(command: str, words: list[str]) -> bool:
     light = argv.parse(argv.LIGHT[command], words)
     if light is None:
         return False  # left to click, which then answers alone
-    assert light == by_click(command, words)
+    assert light == by_click(command, words), words
     return True
 
 
 @pytest.mark.parametrize("command", sorted(argv.LIGHT))
 def test_the_same_lines_through_both(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    tail = ["--", "ls"] if command == "exec" else []
-    answered = [words for words in SAMPLES if assert_same(command, [*words, *tail])]
+    answered = [words for words in LINES[command] if assert_same(command, words)]
     assert len(answered) >= 8  # the light parser is no decoration
 
 
 @pytest.mark.parametrize("command", sorted(argv.LIGHT))
 def test_what_click_refuses_the_light_parser_leaves(command: str) -> None:
-    for words in SAMPLES:
+    for words in LINES[command]:
         if by_click(command, words) is None:
             assert argv.parse(argv.LIGHT[command], words) is None, words
 
 
-FLAGS = [flag for option in argv.LIGHT["verify"].options for flag in option.flags]
+def test_a_group_and_its_command_are_two_words(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["hook pre-push", "--root-did", "d", "--", "origin", "u"]) == 2
+    assert "no such command" in capsys.readouterr().err
+
+
+FLAGS = sorted(
+    {flag for row in argv.LIGHT.values() for option in row.options for flag in option.flags}
+)
 WORD = st.one_of(
     st.sampled_from(
         [*FLAGS, "--", "-", "", "a", "k=v", "-sx", "--scope=x", "-h", "--json=1", "-st"]
@@ -73,9 +119,10 @@ WORD = st.one_of(
 )
 
 
-@given(command=st.sampled_from(sorted(argv.LIGHT)), words=st.lists(WORD, max_size=6))
+@given(command=st.sampled_from(sorted(argv.LIGHT)), words=st.lists(WORD, max_size=7))
 @example(command="exec", words=["-s", "a", "b", "--help"])
-@settings(max_examples=300, deadline=None)
+@example(command="hook pre-push", words=["--root-did", "a", "b", "--json", "c"])
+@settings(max_examples=400, deadline=None)
 def test_any_line_through_both(command: str, words: list[str]) -> None:
     assert_same(command, words)
 
