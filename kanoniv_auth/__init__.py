@@ -13,10 +13,15 @@ if TYPE_CHECKING:
         get_agent as get_agent,
         list_agents as list_agents,
         register_agent as register_agent,
+        remove_agent as remove_agent,
+        rename_agent as rename_agent,
         resolve_name as resolve_name,
     )
+    from kanoniv_auth.api.blocks import delegated as delegated, narrow as narrow
     from kanoniv_auth.api.delegation import delegate as delegate
+    from kanoniv_auth.api.guards import requires as requires
     from kanoniv_auth.api.keys import generate_keys as generate_keys, load_keys as load_keys
+    from kanoniv_auth.api.revoking import revoke as revoke
     from kanoniv_auth.api.roots import init_root as init_root, load_root as load_root
     from kanoniv_auth.api.signing import sign as sign
     from kanoniv_auth.api.tokens import list_tokens as list_tokens, load_token as load_token
@@ -27,13 +32,19 @@ if TYPE_CHECKING:
         CaveatViolation as CaveatViolation,
         ChainTooDeep as ChainTooDeep,
         HolderUnproven as HolderUnproven,
+        KeyInvalid as KeyInvalid,
         KeyPermissions as KeyPermissions,
+        ListRefused as ListRefused,
+        LogBroken as LogBroken,
         NoRootKey as NoRootKey,
         NoTrustedRoot as NoTrustedRoot,
+        Revoked as Revoked,
         ScopeViolation as ScopeViolation,
         SignatureInvalid as SignatureInvalid,
+        StorageError as StorageError,
         TokenExpired as TokenExpired,
         TokenParseError as TokenParseError,
+        UsageError as UsageError,
     )
     from kanoniv_auth.core.keys import KeyPair as KeyPair
     from kanoniv_auth.core.scopes import scope as scope
@@ -44,15 +55,22 @@ _HOME_OF = {
     "CaveatViolation": "core.errors",
     "ChainTooDeep": "core.errors",
     "HolderUnproven": "core.errors",
+    "KeyInvalid": "core.errors",
     "KeyPair": "core.keys",
     "KeyPermissions": "core.errors",
+    "ListRefused": "core.errors",
+    "LogBroken": "core.errors",
     "NoRootKey": "core.errors",
     "NoTrustedRoot": "core.errors",
+    "Revoked": "core.errors",
     "ScopeViolation": "core.errors",
     "SignatureInvalid": "core.errors",
+    "StorageError": "core.errors",
     "TokenExpired": "core.errors",
     "TokenParseError": "core.errors",
+    "UsageError": "core.errors",
     "delegate": "api.delegation",
+    "delegated": "api.blocks",
     "generate_keys": "api.keys",
     "get_agent": "api.agents",
     "init_root": "api.roots",
@@ -61,8 +79,13 @@ _HOME_OF = {
     "load_keys": "api.keys",
     "load_root": "api.roots",
     "load_token": "api.tokens",
+    "narrow": "api.blocks",
     "register_agent": "api.agents",
+    "remove_agent": "api.agents",
+    "rename_agent": "api.agents",
+    "requires": "api.guards",
     "resolve_name": "api.agents",
+    "revoke": "api.revoking",
     "scope": "core.scopes",
     "sign": "api.signing",
     "verify": "api.verification",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from kanoniv_auth.api import delegation, roots
+from kanoniv_auth.api.orders import Order
 from kanoniv_auth.cli import inputs, words
 from kanoniv_auth.cli.outcome import Outcome
 from kanoniv_auth.core.errors import KeyInvalid, UsageError
@@ -13,7 +14,7 @@ from kanoniv_auth.core.token import BUNDLE_PREFIX
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from kanoniv_auth.api.delegation import Delegated
+    from kanoniv_auth.api.orders import Delegated
     from kanoniv_auth.cli.argv import Arguments
 
 
@@ -47,7 +48,7 @@ def delegate(arguments: Arguments) -> Outcome:
     if arguments.flag("export") and arguments.text("to") is not None:
         fix = "leave --export out: a grant is no token until its holder accepts it"
         raise UsageError("usage", detail="--export has no token to export with --to", fix=fix)
-    order = delegation.Order(
+    order = Order(
         arguments.needed("scopes"),
         arguments.text("ttl"),
         to=arguments.text("to"),
@@ -57,7 +58,7 @@ def delegate(arguments: Arguments) -> Outcome:
     )
     made = delegation.place(
         order,
-        root=None if key is None else _root_key(key),
+        root=None if key is None else root_key(key),
         parent=_parent(parent),
         dry_run=dry,
     )
@@ -84,7 +85,8 @@ def _parent(given: str | None) -> str | None:
     return text
 
 
-def _root_key(given: str) -> KeyPair:
+def root_key(given: str) -> KeyPair:
+    """Read the key that --key names. Raises: UsageError for a key in its place, and key errors."""
     if given == "-":
         return parse_secret(inputs.read_stdin())
     path = os.path.abspath(os.path.expanduser(given))  # noqa: PTH100, PTH111 - paths are text in this package

@@ -116,7 +116,13 @@ def refusal(error: AuthError, *, denied: bool = False) -> str:
             f"  You need:  {plain(str(error.facts.get('need', error.facts.get('scope'))))}"
         )
     lines.append(f"fix: {fix_of(error)}")
+    lines.extend(told(error.facts))
     return "\n".join(lines)
+
+
+def told(facts: Facts) -> tuple[str, ...]:
+    """What else has to be said: a decision that stands and could not be recorded."""
+    return (f"note: {plain(str(facts['note']))}",) if "note" in facts else ()
 
 
 def not_run(message: str) -> tuple[str, ...]:
@@ -160,7 +166,8 @@ def _listed(value: object) -> str:
 
 
 def _scope(facts: Facts) -> str:
-    return f"whoever holds the root key can grant it: kanoniv-auth delegate -s {quoted(str(facts['need']))}"
+    asking = f"kanoniv-auth request-scope -s {quoted(str(facts['need']))}"
+    return f"whoever holds the root key can grant it; {asking} prints what to send them"
 
 
 def _widened(facts: Facts) -> str:

@@ -182,3 +182,15 @@ def find_old_root(home: Home, public: bytes) -> KeyPair | None:
             if key is not None and key.public == public:
                 return key
     return None
+
+
+def next_root(home: Home, key: KeyPair, now: int) -> KeyPair:
+    """Keep the key that will follow the local root; the one that is there already when a rotation was interrupted.
+
+    Raises: KeyPermissions, KeyInvalid, StorageError.
+    """
+    try:
+        files.write(home.next_root_key, _document(key, now), replace=False)
+    except FileExistsError:
+        return read_root(home.next_root_key)
+    return key

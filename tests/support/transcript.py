@@ -13,6 +13,8 @@ VALUES = {
     "token": r"kd2\.[A-Za-z0-9_.-]+~[sp][A-Za-z0-9_-]+",
     "grant": r"kd2\.[A-Za-z0-9_.-]+",
     "envelope": r"kde2\.[A-Za-z0-9_-]+~[A-Za-z0-9_.-]+",
+    "list": r"kdr2\.[A-Za-z0-9_-]+",
+    "rotation": r"kdx2\.[A-Za-z0-9_-]+",
     "did": r"did:agent:[0-9a-f]{32}",
     "short": r"did:agent:[0-9a-f]{12}…",
     "didkey": r"did:key:z[1-9A-HJ-NP-Za-km-z]+",

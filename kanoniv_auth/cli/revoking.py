@@ -1,0 +1,135 @@
+"""`revoke` and `revocations`: what a root takes back, and the signed lists that tell other verifiers so."""
+
+from __future__ import annotations
+
+import time
+
+from kanoniv_auth.api import revoking
+from kanoniv_auth.cli import inputs
+from kanoniv_auth.cli.issuing import root_key
+from kanoniv_auth.cli.outcome import Outcome
+from kanoniv_auth.core.durations import format_ttl
+from kanoniv_auth.core.errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kanoniv_auth.api.revoking import Revocation
+    from kanoniv_auth.cli.argv import Arguments
+    from kanoniv_auth.core.revocation_list import RevocationList
+
+_NAMES = ("token", "token_file", "agent", "id", "holder")
+
+
+def revoke(arguments: Arguments) -> Outcome:
+    """Revoke one token, or every token of a key; exit 0 also when that was done before."""
+    named = [name for name in _NAMES if arguments.text(name) is not None]
+    if len(named) > 1:
+        detail = " and ".join(f"--{name.replace('_', '-')}" for name in named)
+        fix = "name what to revoke once"
+        raise UsageError("usage", detail=f"{detail} each say what to revoke", fix=fix)
+    agent, link, holder = (arguments.text(name) for name in ("agent", "id", "holder"))
+    key = arguments.text("key")
+    if key == "-" and arguments.text("token") == "-":
+        fix = "name a file for one"
+        raise UsageError("usage", detail="--token and --key cannot both read stdin", fix=fix)
+    by_token = agent is link is holder is None
+    made = revoking.revoke(
+        inputs.chosen_token(arguments) if by_token else None,
+        id=link,
+        agent=agent,
+        holder=holder,
+        root=None if key is None else root_key(key),
+    )
+    message = "already revoked" if made.already else "revoked"
+    return Outcome(message, _revoked(made), _facts(made), notes=_after(made))
+
+
+def _facts(made: Revocation) -> dict[str, object]:
+    return {
+        "kind": made.kind,
+        "what": made.what,
+        "agent_did": made.agent_did,
+        "root_dids": list(made.root_dids),
+        "seq": made.seq,
+        "already": made.already,
+        "not_by": list(made.not_by),
+    }
+
+
+def _revoked(made: Revocation) -> str:
+    lines = ["ALREADY REVOKED" if made.already else "REVOKED"]
+    if made.kind == "id":
+        lines.append(f"  Token:  {made.what} and all that was delegated from it")
+    else:
+        lines.append(
+            f"  Key:    {made.what}: every token it has, and all that was delegated from it"
+        )
+    if made.agent_did is not None:
+        lines.append(f"  Agent:  {made.agent_did}")
+    lines += [f"  Root:   {root_did}" for root_did in made.root_dids]
+    lines.append(f"  List:   {made.seq}")
+    return "\n".join(lines)
+
+
+def _after(made: Revocation) -> tuple[str, ...]:
+    notes = [
+        f"note: not revoked for root {root_did}, which has granted to this key as well: that takes its key, with -k"
+        for root_did in made.not_by
+    ]
+    if not made.already:
+        notes.append("note: other verifiers take up the list of kanoniv-auth revocations export")
+    return tuple(notes)
+
+
+def listed(_: Arguments) -> Outcome:
+    """Show the lists of this home."""
+    found, now = revoking.lists(), int(time.time())
+    rows = [_row(one, now) for one in found]
+    lines = [_line(one, now) for one in found]
+    text = "\n".join(lines) or "No revocation lists."
+    return Outcome(f"{len(rows)} revocation list(s)", text, {"lists": rows})
+
+
+def _row(one: RevocationList, now: int) -> dict[str, object]:
+    return {
+        "root_did": one.root_did,
+        "seq": one.seq,
+        "issued_at": one.issued_at,
+        "expires_at": one.expires_at,
+        "stale": one.is_stale(now),
+        "ids": len(one.ids),
+        "keys": len(one.keys),
+    }
+
+
+def _line(one: RevocationList, now: int) -> str:
+    age = format_ttl(max(now - one.issued_at, 0))
+    line = f"{one.root_did}  list {one.seq}, {age} old, {len(one.ids)} token(s), {len(one.keys)} key(s)"
+    return f"{line}, stale: ask for a newer one" if one.is_stale(now) else line
+
+
+def exported(arguments: Arguments) -> Outcome:
+    """Print one list as it was signed."""
+    found = revoking.export_list(arguments.text("root_did"))
+    facts = {**_row(found, int(time.time())), "list": found.text}
+    return Outcome("revocation list", found.text, facts)
+
+
+def imported(arguments: Arguments) -> Outcome:
+    """Take up a list of a trusted root."""
+    given = arguments.rest[0]
+    text = inputs.read_stdin() if given == "-" else inputs.read_text_file(given)
+    found, new, dropped = revoking.import_list(text)
+    now = int(time.time())
+    notes = []
+    if dropped:
+        notes.append(
+            f"note: {dropped} entries of the list before are not in this one, and count no more"
+        )
+    if found.is_stale(now):
+        notes.append(
+            "note: it is stale, and counts all the same; its root has promised a newer one"
+        )
+    message = "taken up" if new else "already here"
+    facts = {**_row(found, now), "new": new, "dropped": dropped}
+    return Outcome(message, f"{message}: {_line(found, now)}", facts, notes=tuple(notes))
