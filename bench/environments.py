@@ -24,13 +24,13 @@ PEERS = {
     "tenuo": ("tenuo==0.3.3", SODIUM),
     "pyjwt": ("PyJWT[crypto]==2.15.1", "cryptography==50.0.2", SODIUM),
 }
+# not measured: the other verifier of version 1, for the tests that compare with it
+PACKAGES = {**PEERS, "published-rust": ("kanoniv-agent-auth==0.2.0",)}
 
 
 def prepare() -> None:
     """Make `.bench/` with every environment in it; what is there already is kept."""
-    (BENCH / "src").mkdir(parents=True, exist_ok=True)
-    # ignores itself: nothing in here belongs into a repository
-    (BENCH / ".gitignore").write_text("*\n", encoding="utf-8")
+    _make_folder()
     # workers import `bench` from here, and nothing else of the checkout
     link = BENCH / "src/bench"
     if not link.is_symlink():
@@ -44,6 +44,12 @@ def prepare() -> None:
     lock = str(ROOT / "requirements/base.lock")
     _pip("ours", "--require-hashes", "--no-deps", "-r", lock)
     _pip("ours", "--no-deps", "--no-index", "--force-reinstall", str(wheel))
+
+
+def make(name: str) -> None:
+    """Make one environment of `PACKAGES`, unless it is there. Raises: CalledProcessError."""
+    _make_folder()
+    _make(name, *PACKAGES[name])
 
 
 def python(name: str) -> Path:
@@ -71,6 +77,12 @@ def worker_environment(name: str) -> dict[str, str]:
         if not key.startswith(("KANONIV_", "PYTHON"))
     }
     return {**kept, "HOME": str(home(name)), "PYTHONPATH": str(BENCH / "src")}
+
+
+def _make_folder() -> None:
+    (BENCH / "src").mkdir(parents=True, exist_ok=True)
+    # ignores itself: nothing in here belongs into a repository
+    (BENCH / ".gitignore").write_text("*\n", encoding="utf-8")
 
 
 def _make(name: str, *packages: str) -> None:

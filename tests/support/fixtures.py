@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.checkout import export
 from tests.support.github_process import GitHubProcess
+from tests.support.published import Published, installed
 
 REPOSITORY = "Codertocat/Hello-World"  # where the recorded events happened
 
@@ -46,3 +47,15 @@ def checkout() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="auth-action-checkout-") as folder:
         Path(folder).chmod(0o755)
         yield export(Path(folder) / "tree", REPOSITORY)
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Published:
+    """The published `kanoniv-auth` 0.3.0, with an empty home directory."""
+    return installed("published", tmp_path / "published")
+
+
+@pytest.fixture
+def published_rust(tmp_path: Path) -> Published:
+    """The published Rust verifier, `kanoniv-agent-auth` 0.2.0, through its Python names."""
+    return installed("published-rust", tmp_path / "published-rust")
