@@ -11,14 +11,15 @@ import os
 import time
 from contextvars import ContextVar
 
-from kanoniv_auth.api import current, revocations
+from kanoniv_auth.api import audit_log, current, revocations
 from kanoniv_auth.api.current import Presented
-from kanoniv_auth.api.delegation import checked_audience
+from kanoniv_auth.api.orders import checked_audience
 from kanoniv_auth.api.roots import trusted_roots
 from kanoniv_auth.api.tokens import load_token, no_token
 from kanoniv_auth.api.verification import own_audience, prove
 from kanoniv_auth.core.delegation import issue
-from kanoniv_auth.core.durations import parse_ttl
+from kanoniv_auth.core.durations import format_ttl, parse_ttl
+from kanoniv_auth.core.errors import AuthError
 from kanoniv_auth.core.keys import KeyPair
 from kanoniv_auth.core.proof import seal
 from kanoniv_auth.core.scopes import parse_scopes
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from kanoniv_auth.api.verification import Verification
+    from kanoniv_auth.core.chain import Chain
+    from kanoniv_auth.store.home import Home
 
 _stack: ContextVar[tuple[Presented, ...]] = current.keep_in(
     ContextVar("kanoniv_auth.delegated", default=())
@@ -140,9 +143,31 @@ class NarrowBlock(_Block):
         return self.__enter__()
 
     def _mint(self) -> Presented:
-        home, now = find_home(os.environ), int(time.time())
+        home = find_home(os.environ)
+        parent = load_token() if self._parent is None else self._parent
+        scopes, ttl = ",".join(self._scopes), self._ttl
+        try:
+            chain, presented = self._narrowed(home, parent)
+        except AuthError as error:
+            audit_log.record_denial(home, "delegate", error, parent, scopes=scopes)
+            raise
+        audit_log.record(
+            home,
+            "delegate",
+            result="ok",
+            agent=chain.holder_did,
+            name=self._name,
+            scopes=scopes,
+            id=chain.id.hex(),
+            ttl="never" if ttl is None else format_ttl(ttl),
+            kept=False,
+        )
+        return presented
+
+    def _narrowed(self, home: Home, parent: str) -> tuple[Chain, Presented]:
+        now = int(time.time())
         verified = core_prove(
-            load_token() if self._parent is None else self._parent,
+            parent,
             roots=trusted_roots(home),
             audience=own_audience(None),
             now=now,
@@ -150,11 +175,11 @@ class NarrowBlock(_Block):
             revoked=revocations.known(home),
             cache=None,
         )
-        parent, key = verified.chain, KeyPair.generate(os.urandom(32))
+        held, key = verified.chain, KeyPair.generate(os.urandom(32))
         chain = issue(
-            current.holder_key(home, parent.holder, parent.holder_did),
+            current.holder_key(home, held.holder, held.holder_did),
             key.public,
-            parent=parent,
+            parent=held,
             scopes=self._scopes,
             now=now,
             ttl=self._ttl,
@@ -163,7 +188,7 @@ class NarrowBlock(_Block):
         )
         # what was for one verifier stays for that one
         audience = verified.audience if self._audience is None else self._audience
-        return Presented(seal(chain, key, now=now, audience=audience), key)
+        return chain, Presented(seal(chain, key, now=now, audience=audience), key)
 
 
 def narrow(
@@ -179,7 +204,8 @@ def narrow(
     It is made for a fresh key that is held in memory alone and goes with the block; `as` gives the token.
     scopes, ttl: as for `delegate`; never more and never longer than the parent's · parent: the token to delegate from,
     default the one that `verify` would mean here; its holder's key must be at hand · audience: the one verifier it is
-    for, default the parent's · name: a label. Raises: AuthError, for what is no order at once, else on entry.
+    for, default the parent's · name: a label. The audit log gets a line, as for `delegate`.
+    Raises: AuthError, for what is no order at once, else on entry.
     """
     return NarrowBlock(
         parse_scopes(scopes),
