@@ -5,12 +5,15 @@ from __future__ import annotations
 import time
 
 from kanoniv_auth.core.audit import Happening
-from kanoniv_auth.core.errors import AuthError, StorageError
+from kanoniv_auth.core.errors import DENIED, AuthError, StorageError, TokenParseError, UsageError
 from kanoniv_auth.store import audit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kanoniv_auth.store.home import Home
+
+# the last step of verifying: by then the holder is proven
+_AFTER_PROOF = frozenset(("scope", "caveat", "unknown_caveat"))
 
 
 def record(
@@ -41,6 +44,49 @@ def record(
             raise failed from None
         return failed
     return None
+
+
+def record_denial(
+    home: Home,
+    event: str,
+    error: AuthError,
+    token: str | None,
+    *,
+    proves: bool = False,
+    required: bool = False,
+    **details: str | int | bool,
+) -> None:
+    """Record that something was refused; where that fails, the error gets the facts recorded (False) and note.
+
+    token: whose holder is named, as claimed unless proven · proves: what refused checks a holder's proof, and scopes
+    and caveats after it. Raises: StorageError when required.
+    """
+    if isinstance(error, UsageError):
+        return  # a typing error is no decision
+    if not proves and error.reason.exit != DENIED and not isinstance(error, TokenParseError):
+        return  # neither is a key or a folder that cannot be used to make something
+    from kanoniv_auth.api.tokens import claimed_holder  # noqa: PLC0415 - a denial alone needs it
+
+    agent, name = claimed_holder(token)
+    claimed = agent is not None and not (proves and error.slug in _AFTER_PROOF)
+    failed = record(
+        home,
+        event,
+        result="denied",
+        agent=agent,
+        name=name,
+        claimed=claimed,
+        required=required,
+        code=error.slug,
+        **details,
+    )
+    if failed is not None:
+        error.facts.update(not_recorded(failed))
+
+
+def not_recorded(failed: StorageError) -> dict[str, object]:
+    """What `--json` and the people's note say of a decision that stands and is not in the log."""
+    return {"recorded": False, "note": f"not recorded: {failed.facts['detail']}"}
 
 
 def _unrecorded(error: AuthError) -> StorageError:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import time
 
-from kanoniv_auth.api import audit_log, agents as named, current, revocations
+from kanoniv_auth.api import agents as named, audit_log, current, revocations
+from kanoniv_auth.api.orders import Delegated, Order, checked_audience
 from kanoniv_auth.api.roots import signing_root, trusted_roots
 from kanoniv_auth.core.delegation import issue, parse_bundle
-from kanoniv_auth.core.durations import format_ttl, parse_ttl
-from kanoniv_auth.core.errors import AuthError, KeyInvalid, TokenParseError, UsageError
+from kanoniv_auth.core.durations import format_ttl
+from kanoniv_auth.core.errors import AuthError, KeyInvalid, UsageError
 from kanoniv_auth.core.keys import KeyPair, parse_did_key
-from kanoniv_auth.core.proof import check_audience, seal
-from kanoniv_auth.core.scopes import parse_scopes
+from kanoniv_auth.core.proof import seal
 from kanoniv_auth.core.token import BUNDLE_PREFIX
 from kanoniv_auth.core.value import Value
 from kanoniv_auth.core.verification import read_parent
@@ -26,79 +26,6 @@ if TYPE_CHECKING:
     from kanoniv_auth.core.chain import Chain
 
     Path = str | os.PathLike[str]
-
-
-class Delegated(Value):
-    """What `delegate` or `accept` made. text: the token, or the grant (secret, or at least not for logs).
-
-    chain: its links · is_grant: nobody has accepted it yet · path: where the token was kept, None when it was not ·
-    cut: the parent ends before the asked TTL would
-    """
-
-    __slots__ = ("text", "chain", "is_grant", "path", "cut")
-
-    text: str
-    chain: Chain
-    is_grant: bool
-    path: str | None
-    cut: bool
-
-    def __init__(
-        self, text: str, chain: Chain, *, is_grant: bool, path: str | None = None, cut: bool = False
-    ) -> None:
-        self._fill(text, chain, is_grant, path, cut)
-
-    def __repr__(self) -> str:
-        return f"Delegated({self.chain.holder_did}, text=<hidden>)"
-
-
-class Order(Value):
-    """What is asked for, checked for form before anything is read or made.
-
-    scopes: sorted · ttl: seconds, None for never · to: did:key or name of the receiver, None to make an agent here ·
-    name: registered agent, or label · home: the child's own directory
-    """
-
-    __slots__ = ("scopes", "ttl", "to", "name", "audience", "home")
-
-    scopes: tuple[str, ...]
-    ttl: int | None
-    to: str | None
-    name: str | None
-    audience: str
-    home: Home | None
-
-    def __init__(
-        self,
-        scopes: str | Iterable[str],
-        ttl: str | float | None = None,
-        *,
-        to: str | None = None,
-        name: str | None = None,
-        audience: str | None = None,
-        home: Path | None = None,
-    ) -> None:
-        if to is not None and (audience is not None or home is not None):
-            detail = "a grant for somebody else's key is sealed and kept where that key is"
-            fix = "give --audience to kanoniv-auth accept, and no --home with --to"
-            raise UsageError("usage", detail=detail, fix=fix)
-        self._fill(
-            parse_scopes(scopes),
-            parse_ttl(ttl),
-            to,
-            None if name is None else agents.check_name(name),
-            checked_audience(audience),
-            None if home is None else find_home({}, home),
-        )
-
-
-def checked_audience(audience: str | None) -> str:
-    """The name a token is sealed for, "" for none. Raises: UsageError."""
-    try:
-        return check_audience(audience or "")
-    except TokenParseError as error:
-        detail = f"audience {audience!r}: {error.facts['detail']}"
-        raise UsageError("usage", detail=detail, fix="use a name such as deploy-service") from None
 
 
 class _Issuer(Value):
@@ -161,12 +88,14 @@ def place(
             audit_log.record_denial(home, "delegate", error, parent, scopes=scopes)
         raise
     if not dry_run:
-        _record(home, "delegate", made, ttl="never" if order.ttl is None else format_ttl(order.ttl))
+        record_made(home, "delegate", made)
     return made
 
 
-def _record(home: Home, event: str, made: Delegated, **details: str | int | bool) -> None:
+def record_made(home: Home, event: str, made: Delegated) -> None:
+    """Write down what was handed on or taken up. Raises: StorageError (unrecorded)."""
     chain = made.chain
+    end = chain.expires_at
     audit_log.record(
         home,
         event,
@@ -174,8 +103,8 @@ def _record(home: Home, event: str, made: Delegated, **details: str | int | bool
         agent=chain.holder_did,
         name=chain.links[-1].name,
         scopes=",".join(chain.scopes),
+        ttl=format_ttl(None if end is None else max(0, end - int(time.time()))),
         id=chain.id.hex(),
-        **details,
     )
 
 
@@ -192,12 +121,12 @@ def _place(
     if order.to is not None:
         receiver, label = _receiver(home, order.to)
         chain = _issue(issuer, receiver, order, order.name or label, now)
-        return Delegated(chain.text, chain, is_grant=True, cut=_is_cut(chain, order, now))
+        return Delegated(chain.text, chain, is_grant=True, cut=is_cut(chain, order, now))
     known = None if order.name is None else agents.find_key(home, order.name)
     agent = KeyPair.generate(os.urandom(32)) if known is None else known
     chain, token = _mint(issuer, agent, order, now)
     if dry_run:
-        return Delegated(token, chain, is_grant=False, cut=_is_cut(chain, order, now))
+        return Delegated(token, chain, is_grant=False, cut=is_cut(chain, order, now))
     place_in = order.home or home
     if order.name is not None and known is None:
         # only now that nothing can be refused any more is a new name written down
@@ -210,7 +139,7 @@ def _place(
     keystore.save_agent_key(place_in, agent, now)
     path = tokens.save(place_in, chain.id, token, latest=True)
     _repair_pin(home, issuer)
-    return Delegated(token, chain, is_grant=False, path=path, cut=_is_cut(chain, order, now))
+    return Delegated(token, chain, is_grant=False, path=path, cut=is_cut(chain, order, now))
 
 
 def _check_room(home: Home) -> None:
@@ -266,7 +195,8 @@ def _issue(issuer: _Issuer, receiver: bytes, order: Order, name: str | None, now
     )
 
 
-def _is_cut(chain: Chain, order: Order, now: int) -> bool:
+def is_cut(chain: Chain, order: Order, now: int) -> bool:
+    """Whether the parent ends before the asked TTL would."""
     end = chain.links[-1].expires_at
     return end is not None and (order.ttl is None or end < now + order.ttl)
 
@@ -300,7 +230,7 @@ def accept(
     except AuthError as error:
         audit_log.record_denial(where, "accept", error, text.strip())
         raise
-    _record(where, "accept", made)
+    record_made(where, "accept", made)
     return made
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 
+from kanoniv_auth.api import audit_log
 from kanoniv_auth.core.errors import KeyInvalid, NoRootKey, UsageError
 from kanoniv_auth.core.keys import KeyPair, parse_secret
 from kanoniv_auth.core.roots import TrustedRoots
@@ -54,6 +55,7 @@ def create_root(
             fix="kanoniv-auth init --force, which keeps the old one beside it",
             path=target,
         ) from None
+    audit_log.record(home, "init", result="ok", agent=key.did, path=target, replaced=kept is not None)
     return key, target, kept
 
 
@@ -76,7 +78,7 @@ def load_root(path: Path | None = None) -> KeyPair:
     key = (
         _configured_root(find_home(os.environ))
         if path is None
-        else keystore.read_root(_absolute(path))
+        else keystore.read_root(_absolute(path), named=True)
     )
     _memory.root = key
     return key
@@ -84,7 +86,7 @@ def load_root(path: Path | None = None) -> KeyPair:
 
 def read_root(path: Path) -> KeyPair:
     """Read a root key file without remembering it. Raises: NoRootKey, KeyPermissions, KeyInvalid, UsageError."""
-    return keystore.read_root(_absolute(path))
+    return keystore.read_root(_absolute(path), named=True)
 
 
 def signing_root(root: KeyPair | Path | None, home: Home) -> KeyPair:
@@ -130,7 +132,7 @@ def _configured_root(home: Home) -> KeyPair:
 
 def _read_key(root: Path) -> KeyPair:
     if not isinstance(root, str):
-        return keystore.read_root(_absolute(root))
+        return keystore.read_root(_absolute(root), named=True)
     if root.startswith("did:"):
         raise UsageError(
             "usage",
@@ -138,7 +140,8 @@ def _read_key(root: Path) -> KeyPair:
             fix="give the root's private key as a path, or in KANONIV_ROOT_KEY",
         )
     # a path wins over text: no key text is the name of a file by accident
-    found = keystore.read_key(_absolute(root)) if len(root) < 1024 and "\n" not in root else None
+    short = len(root) < 1024 and "\n" not in root
+    found = keystore.read_key(_absolute(root), named=True) if short else None
     if found is not None:
         return found
     # only what ends like a file name is repeated in an error: anything else may be a mistyped secret

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from kanoniv_auth.api import current, revocations
+from kanoniv_auth.api import audit_log, current, revocations
 from kanoniv_auth.api.roots import trusted_roots
 from kanoniv_auth.api.tokens import load_token
 from kanoniv_auth.api.verification import own_audience
@@ -13,7 +13,7 @@ from kanoniv_auth.core.access import Access
 from kanoniv_auth.core.caveats import enforce
 from kanoniv_auth.core.encoding import MAX_INT
 from kanoniv_auth.core.envelope import make_envelope
-from kanoniv_auth.core.errors import TokenExpired, TokenParseError, UsageError
+from kanoniv_auth.core.errors import AuthError, TokenExpired, TokenParseError, UsageError
 from kanoniv_auth.core.scopes import check_scope, require
 from kanoniv_auth.core.sodium import sha256
 from kanoniv_auth.core.value import Value
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from kanoniv_auth.core.chain import Chain
     from kanoniv_auth.core.keys import KeyPair
     from kanoniv_auth.store.files import NewFile
+    from kanoniv_auth.store.home import Home
     from kanoniv_auth.store.receipts import Stream
 
 _RESERVED = frozenset(("audience", "cost", "resource"))
@@ -183,16 +184,37 @@ def sign(
 
     token: default the one of the innermost `delegated` or `narrow` block, `$KANONIV_TOKEN`, the one made last; its
     holder's key must be in `$KANONIV_HOME`, or be `narrow`'s · metadata: flat, text to text, integer or bool.
-    Raises: AuthError.
+    Raises: AuthError; StorageError (unrecorded) when the receipt is kept and the audit log cannot take it.
     """
-    home, now, name = find_home(os.environ), int(time.time()), own_audience(None)
-    access = _access(action, None)
+    home, name, access = find_home(os.environ), own_audience(None), _access(action, None)
     text = load_token() if token is None else token
-    revoked = revocations.known(home)
+    try:
+        authority = _signer(home, access, text, name)
+        envelope, receipt_id = receipt(
+            authority, target=target, result=result, metadata=metadata or {}
+        )
+    except AuthError as error:
+        audit_log.record_denial(home, "sign", error, text, action=access.action, target=target)
+        raise
+    audit_log.record(
+        home,
+        "sign",
+        result="ok",
+        agent=authority.holder.did,
+        name=authority.chain.links[-1].name,
+        action=access.action,
+        target=target,
+        outcome=result,
+        receipt=receipt_id.hex(),
+    )
+    return envelope
+
+
+def _signer(home: Home, access: Access, text: str, name: str | None) -> Authority:
+    now, revoked = int(time.time()), revocations.known(home)
     chain = read_parent(text, roots=trusted_roots(home), now=now, revoked=revoked)
     require(chain.granted, access.action, chain.scopes)
     enforce(chain.caveats, access, name, now)
     holder = current.holder_key(home, chain.holder, chain.holder_did)
     stream = _streams.of(home, holder.public)
-    authority = Authority(access, chain, holder, audience=name, now=now, stream=stream)
-    return receipt(authority, target=target, result=result, metadata=metadata or {})[0]
+    return Authority(access, chain, holder, audience=name, now=now, stream=stream)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kanoniv_auth.api.verification import Verification, prove, verify as api_verify
+from kanoniv_auth.api.audit_log import not_recorded
+from kanoniv_auth.api.verification import Verification, decide, prove
 from kanoniv_auth.cli import inputs, render
 from kanoniv_auth.cli.outcome import Outcome
 from kanoniv_auth.core.errors import AuthError, TokenExpired
@@ -18,14 +19,20 @@ def _facts(found: Verification) -> dict[str, object]:
 
 def verify(arguments: Arguments) -> Outcome:
     """Exit 0 when the token grants the scope now."""
-    found = api_verify(
+    found, failed = decide(
         arguments.needed("scope"),
         inputs.chosen_token(arguments),
         root_did=arguments.text("root_did"),
         audience=arguments.text("audience"),
         context=inputs.pairs(arguments, "context"),
+        require_audit=arguments.flag("require_audit"),
     )
-    return Outcome("verified", render.verified(found), _facts(found))
+    facts = _facts(found)
+    if failed is None:
+        return Outcome("verified", render.verified(found), facts)
+    missing = not_recorded(failed)
+    notes = render.told(missing)
+    return Outcome("verified", render.verified(found), {**facts, **missing}, notes=notes)
 
 
 def _prove(arguments: Arguments) -> Verification:

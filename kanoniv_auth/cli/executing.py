@@ -10,18 +10,23 @@ import _signal  # type: ignore[import-not-found]  # `signal` wraps it and import
 import os
 import time
 
+from kanoniv_auth.api import audit_log
 from kanoniv_auth.api.signing import Authority, authorise, receipt, rehearse
 from kanoniv_auth.cli import inputs, render
 from kanoniv_auth.cli.outcome import Outcome
 from kanoniv_auth.core.errors import AuthError, UsageError
+from kanoniv_auth.core.value import Value
+from kanoniv_auth.store.home import find_home
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import TypedDict
+    from typing import Any, TypedDict
 
     from kanoniv_auth.cli.argv import Arguments
+    from kanoniv_auth.core.errors import StorageError
     from kanoniv_auth.store.files import NewFile
+    from kanoniv_auth.store.home import Home
 
     class _Said(TypedDict):
         target: str
@@ -37,28 +42,83 @@ _KEYBOARD = (_signal.SIGINT, _signal.SIGQUIT)
 _FORWARDED = (*_KEYBOARD, _signal.SIGTERM, _signal.SIGHUP, _signal.SIGUSR1, _signal.SIGUSR2)
 
 
+class _Log(Value):
+    """What the audit log is told of this run. required: refuse what cannot be recorded."""
+
+    __slots__ = ("home", "scope", "command", "required")
+
+    home: Home
+    scope: str
+    command: str
+    required: bool
+
+    def __init__(self, arguments: Arguments) -> None:
+        scope, command = arguments.needed("scope"), arguments.rest[0]
+        required = arguments.flag("require_audit")
+        self._fill(find_home(os.environ), scope, command, required)
+
+    def denied(self, error: AuthError, token: str) -> None:
+        """Nothing was started."""
+        audit_log.record_denial(
+            self.home, "exec", error, token,
+            proves=True, required=self.required, scope=self.scope, cmd=self.command,
+        )  # fmt: skip
+
+    def started(self, authority: Authority) -> None:
+        """Something is about to be. Raises: StorageError when it cannot be recorded and has to be."""
+        if self.required:
+            self._record(authority, "started", required=True)
+
+    def ended(self, authority: Authority, result: str, **details: Any) -> dict[str, object]:
+        """It ran, or could not; returns the facts of a record that could not be made."""
+        failed = self._record(authority, result, required=False, **details)
+        return {} if failed is None else audit_log.not_recorded(failed)
+
+    def _record(
+        self, authority: Authority, result: str, *, required: bool, **details: Any
+    ) -> StorageError | None:
+        return audit_log.record(
+            self.home,
+            "exec",
+            result=result,
+            agent=authority.holder.did,
+            name=authority.chain.links[-1].name,
+            required=required,
+            scope=self.scope,
+            cmd=self.command,
+            **details,
+        )
+
+
 def execute(arguments: Arguments) -> Outcome:
     """Exit as the child does; 126 or 127 when it cannot start; nothing is started when the token does not grant it."""
-    authority = authorise(
-        arguments.needed("scope"),
-        inputs.chosen_token(arguments),
-        root_did=arguments.text("root_did"),
-        audience=arguments.text("audience"),
-        context=inputs.pairs(arguments, "context"),
-    )
+    token, log = inputs.chosen_token(arguments), _Log(arguments)
+    try:
+        authority = authorise(
+            log.scope,
+            token,
+            root_did=arguments.text("root_did"),
+            audience=arguments.text("audience"),
+            context=inputs.pairs(arguments, "context"),
+        )
+    except AuthError as error:
+        log.denied(error, token)
+        raise
     command = arguments.rest
     said = _said(command)
     # what a receipt cannot hold is known now, while nothing has happened yet
     rehearse(authority, metadata={"ended_at": authority.now, "exit_status": 255}, **said)
     with authority.stream.reserve() as reserved:
+        log.started(authority)
         try:
             status = _run(command, {k: v for k, v in os.environ.items() if k != _HIDDEN})
         except OSError as error:
-            return _not_started(command[0], error)
+            return _not_started(authority, log, error)
         except ValueError:
+            log.ended(authority, "not_started")
             fix = "leave the NUL byte out"
             raise UsageError("usage", detail="a NUL byte in the command", fix=fix) from None
-        return _record(authority, said, status, reserved)
+        return _record(authority, log, said, status, reserved)
 
 
 def _run(command: tuple[str, ...], environ: Mapping[str, str]) -> int:
@@ -112,14 +172,15 @@ def _in_foreground() -> bool:
         os.close(terminal)
 
 
-def _not_started(name: str, error: OSError) -> Outcome:
+def _not_started(authority: Authority, log: _Log, error: OSError) -> Outcome:
     status = NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE
-    message = f"cannot run {name}: {error.strerror}"
+    message = f"cannot run {log.command}: {error.strerror}"
+    missing = log.ended(authority, "not_started", exit=status)
     return Outcome(
         message,
         "",
-        {"exit_status": status},
-        notes=render.not_run(message),
+        {"exit_status": status, **missing},
+        notes=(*render.not_run(message), *render.told(missing)),
         exit=status,
         code="usage",
     )
@@ -131,7 +192,9 @@ def _said(command: Sequence[str]) -> _Said:
     return {"target": target, "args": b"\0".join([os.fsencode(word) for word in command])}
 
 
-def _record(authority: Authority, said: _Said, status: int, reserved: NewFile) -> Outcome:
+def _record(
+    authority: Authority, log: _Log, said: _Said, status: int, reserved: NewFile
+) -> Outcome:
     """Sign what happened. A receipt that cannot be kept makes a success exit 2: an unrecorded run is none."""
     result = "failure" if status else "success"
     facts: dict[str, object] = {"exit_status": status, "result": result}
@@ -144,17 +207,20 @@ def _record(authority: Authority, said: _Said, status: int, reserved: NewFile) -
             **said,
         )
     except AuthError as error:
+        missing = log.ended(authority, "allowed", exit=status, code=error.slug)
+        notes = (*render.unrecorded(error, status), *render.told(missing))
         return Outcome(
-            str(error),
-            "",
-            facts,
-            notes=render.unrecorded(error, status),
-            exit=status or 2,
-            code=error.slug,
+            str(error), "", {**facts, **missing}, notes=notes, exit=status or 2, code=error.slug
         )
-    facts["receipt"] = receipt_id.hex()
-    facts["receipt_file"] = reserved.path
-    notes = (f"SIGNED {receipt_id.hex()}",)
+    missing = log.ended(authority, "allowed", exit=status, receipt=receipt_id.hex())
+    facts = {
+        **facts, "receipt": receipt_id.hex(), "receipt_file": reserved.path, **missing,
+    }  # fmt: skip
+    notes = (f"SIGNED {receipt_id.hex()}", *render.told(missing))
+    if missing and log.required:
+        return Outcome(
+            str(missing["note"]), "", facts, notes=notes, exit=status or 2, code="unrecorded"
+        )
     return Outcome(
         result, "", facts, notes=notes, exit=status, code="ok" if status == 0 else "failure"
     )

@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kanoniv_auth.api.delegation import Delegated, Order
+    from kanoniv_auth.api.orders import Delegated, Order
     from kanoniv_auth.core.envelope import Envelope
 
 

@@ -30,6 +30,7 @@ def test_what_lies_in_the_home(home: Path) -> None:
     name = Path(saved[0].file).name
     assert below(home) == {
         "lock", "root.key", "trusted_roots/local.pub", f"keys/{did}.key", f"tokens/{name}", "tokens/latest",
+        "audit.jsonl", "audit.checkpoint", "machine.key",
     }  # fmt: skip
     assert (home / "tokens/latest").read_text() == token == ka.load_token()
     assert {oct(path.stat().st_mode & 0o777) for path in home.rglob("*") if path.is_file()} == {
