@@ -200,7 +200,7 @@ def _signed(home: Home, text: bytes | None, last: Entry | None) -> int:
 def _repairs(torn: bytes) -> tuple[Happening, ...]:
     if not torn:
         return ()
-    details: dict[str, str | int | bool] = {"bytes": len(torn), "sha256": sha256(torn).hex()}
+    details: dict[str, str | int | bool] = {"bytes": len(torn), "hash": sha256(torn).hex()}
     return (Happening(REPAIRED, "ok", details=details),)
 
 
