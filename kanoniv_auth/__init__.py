@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kanoniv_auth.api.delegation import delegate as delegate
     from kanoniv_auth.api.guards import requires as requires
     from kanoniv_auth.api.keys import generate_keys as generate_keys, load_keys as load_keys
+    from kanoniv_auth.api.legacy import delegate_v1 as delegate_v1
     from kanoniv_auth.api.revoking import revoke as revoke
     from kanoniv_auth.api.roots import init_root as init_root, load_root as load_root
     from kanoniv_auth.api.signing import sign as sign
@@ -70,6 +71,7 @@ _HOME_OF = {
     "TokenParseError": "core.errors",
     "UsageError": "core.errors",
     "delegate": "api.delegation",
+    "delegate_v1": "api.legacy",
     "delegated": "api.blocks",
     "generate_keys": "api.keys",
     "get_agent": "api.agents",

@@ -58,6 +58,7 @@ PUBLIC = [
     "TokenParseError",
     "UsageError",
     "delegate",
+    "delegate_v1",
     "delegated",
     "generate_keys",
     "get_agent",

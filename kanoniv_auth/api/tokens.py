@@ -24,6 +24,7 @@ from kanoniv_auth.store.home import find_home
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kanoniv_auth.core.chain import Link
+    from kanoniv_auth.core.legacy_v1_form import SignedLink
     from kanoniv_auth.store.home import Home
 
 _NO_TOKEN = (CaveatViolation, ChainTooDeep, HolderUnproven, SignatureInvalid, TokenParseError)
@@ -73,9 +74,8 @@ def _describe(path: str, text: str, now: int) -> SavedToken:
 
 def _describe_v1(path: str, text: str, now: int) -> SavedToken:
     from kanoniv_auth.core.legacy_v1 import read_grants  # noqa: PLC0415 - `json` and 700 lines
-    from kanoniv_auth.core.legacy_v1_form import read_v1  # noqa: PLC0415 - as above
 
-    links = read_v1(text).links
+    links = _read_v1(text)
     grants = [read_grants(link.caveats) for link in links]
     return SavedToken(
         path,
@@ -85,6 +85,13 @@ def _describe_v1(path: str, text: str, now: int) -> SavedToken:
         issued_at=links[-1].signed_at // 1000,
         now=now,
     )
+
+
+def _read_v1(text: str) -> tuple[SignedLink, ...]:
+    """As `read_links`, of version 1. Raises: also SignatureInvalid, HolderUnproven."""
+    from kanoniv_auth.core.legacy_v1_form import read_v1  # noqa: PLC0415 - `json` and 300 lines
+
+    return read_v1(text).links
 
 
 def read_links(text: str) -> list[Link]:
@@ -101,8 +108,10 @@ def read_links(text: str) -> list[Link]:
 def claimed_holder(text: str | None) -> tuple[str | None, str | None]:
     """The DID and label of whom a token calls its holder, for a log: nothing is proven; None when unreadable."""
     try:
+        if is_v1(text):
+            return _read_v1(str(text))[-1].delegate_did, None
         last = read_links(text or "")[-1]
-    except (ChainTooDeep, TokenParseError):
+    except _NO_TOKEN:
         return None, None
     return did(last.aud), last.name
 

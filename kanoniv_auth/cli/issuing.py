@@ -10,10 +10,12 @@ from kanoniv_auth.cli import inputs, words
 from kanoniv_auth.cli.outcome import Outcome
 from kanoniv_auth.core.errors import KeyInvalid, UsageError
 from kanoniv_auth.core.keys import KeyPair, parse_secret
-from kanoniv_auth.core.token import BUNDLE_PREFIX
+from kanoniv_auth.core.token import BUNDLE_PREFIX, is_v1
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kanoniv_auth.api.orders import Delegated
     from kanoniv_auth.cli.argv import Arguments
 
@@ -49,28 +51,49 @@ def delegate(arguments: Arguments) -> Outcome:
         fix = "leave --export out: a grant is no token until its holder accepts it"
         raise UsageError("usage", detail="--export has no token to export with --to", fix=fix)
     order = Order(
-        arguments.needed("scopes"),
+        ",".join(arguments.many("scopes")),
         arguments.text("ttl"),
         to=arguments.text("to"),
         name=arguments.text("name"),
         audience=arguments.text("audience"),
         home=arguments.text("home"),
     )
-    made = delegation.place(
+    place = _placing(arguments)
+    made = place(
         order,
         root=None if key is None else root_key(key),
         parent=_parent(parent),
         dry_run=dry,
     )
-    facts = _facts(made)
+    facts, notes = _facts(made), (*words.bare_number(arguments.text("ttl")), *words.cut(made))
     if dry:
         facts["dry_run"] = True
-        return Outcome("dry run", words.dry_run(order, made), facts, notes=words.cut(made))
+        return Outcome("dry run", words.dry_run(order, made), facts, notes=notes)
     facts["grant" if made.is_grant else "token"] = made.text
     text = f"export KANONIV_TOKEN={made.text}" if arguments.flag("export") else made.text
-    return Outcome(
-        "delegated", text, facts, notes=(*words.cut(made), *words.next_step(order, made))
-    )
+    return Outcome("delegated", text, facts, notes=(*notes, *words.next_step(order, made)))
+
+
+def _placing(arguments: Arguments) -> Callable[..., Delegated]:
+    """What makes a token of the asked format. Raises: UsageError."""
+    given, embed = arguments.text("format"), arguments.flag("embed_key")
+    if given not in (None, "v1", "v2"):
+        fix = "leave --format out, or for a verifier of the published product: --format v1 --embed-key"
+        raise UsageError("usage", detail=f"there is no format {given}", fix=fix)
+    if given != "v1":
+        if embed:
+            fix = (
+                "leave --embed-key out, or for a verifier of the published product add --format v1"
+            )
+            raise UsageError("usage", detail="no token but version 1 holds a private key", fix=fix)
+        return delegation.place
+    if not embed:
+        detail = "a version 1 token holds its agent's private key: whoever reads it is that agent until it ends"
+        fix = "accept that with --embed-key, or leave --format out"
+        raise UsageError("usage", detail=detail, fix=fix)
+    from kanoniv_auth.api.legacy import place_v1  # noqa: PLC0415 - seldom wanted, and 900 lines
+
+    return place_v1
 
 
 def _parent(given: str | None) -> str | None:
@@ -142,4 +165,4 @@ def _grant(given: str) -> str:
             detail="a bundle holds a private key and does not belong in a command line",
             fix=fix,
         )
-    return given if given.startswith("kd2.") else inputs.read_text_file(given)
+    return given if given.startswith("kd2.") or is_v1(given) else inputs.read_text_file(given)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kanoniv_auth.cli.render import plain, quoted
 from kanoniv_auth.core.durations import format_ttl
 from kanoniv_auth.core.keys import short_did
+from kanoniv_auth.core.token import is_v1
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +44,16 @@ def dry_run(order: Order, made: Delegated) -> str:
     )
 
 
+def bare_number(ttl: str | None) -> tuple[str, ...]:
+    """Said when a time has no unit, which the published grammar takes for seconds and most people do not."""
+    number = (ttl or "").strip()
+    if not number.isdecimal():
+        return ()
+    return (
+        f"note: {number} without a unit is seconds; minutes and hours are {number}m, {number}h",
+    )
+
+
 def cut(made: Delegated) -> tuple[str, ...]:
     """Said whenever the parent ends before the asked time."""
     return ("note: cut to the parent's expiry, which comes first",) if made.cut else ()
@@ -53,6 +64,10 @@ def next_step(order: Order, made: Delegated) -> tuple[str, ...]:
     if made.is_grant:
         return (
             f"note: a grant for {short_did(made.chain.holder_did)}; its holder runs: kanoniv-auth accept",
+        )
+    if is_v1(made.text):
+        return (
+            "note: this token holds its agent's private key: whoever reads it is that agent until it ends",
         )
     if order.home is not None:
         where, root = quoted(order.home.path), made.chain.root_did

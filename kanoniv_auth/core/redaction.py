@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-_PREFIXES = ("kd2.", "kde2.", "kdb2.")
+# the last begins every version 1 token, which holds a private key, and every JWT
+_PREFIXES = ("kd2.", "kde2.", "kdb2.", "eyJ")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~"
 _SHORT = 16
 

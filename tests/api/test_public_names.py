@@ -15,6 +15,7 @@ import kanoniv_auth
 ROOT = Path(__file__).parents[2]
 NAMES = [
     "delegate",
+    "delegate_v1",
     "verify",
     "sign",
     "init_root",
