@@ -57,13 +57,10 @@ def _path(address: str) -> str:
     if "[" not in address.partition("/")[0]:
         return path
     # [host:port]:path and [::1]:path; git looks for brackets in other places, too
-    host, bracket, path = address.partition("]:")
-    if (
-        not bracket
-        or "/" in host
-        or not host.rpartition("@")[2].startswith("[")
-        or host.count("[") > 1
-    ):
+    host, closed, path = address.partition("]:")
+    user, opened, inner = host.partition("[")
+    plain_user = not user or (user.endswith("@") and user.count("@") == 1 and ":" not in user)
+    if not closed or not opened or not plain_user or "/" in host or "[" in inner:
         raise _nameless("its host cannot be told from its path")
     return path
 

@@ -7,8 +7,8 @@ import subprocess
 from errno import ENOEXEC
 
 from kanoniv_auth.core.errors import UsageError
+from kanoniv_auth.hooks.script import SUFFIX
 
-SUFFIX = ".kanoniv-next"
 _SIGNALLED = 128
 # husky 9 puts a stub of these two lines in place of a hook; it looks at $0 for which hook it is
 _STUBS = (b'. "$(dirname "$0")/h"', b'. "$(dirname -- "$0")/h"', b'. "${0%/*}/h"')

@@ -15,7 +15,7 @@ from kanoniv_auth.core.errors import NoTrustedRoot, StorageError, UsageError
 from kanoniv_auth.core.keys import did, did_key
 from kanoniv_auth.core.value import Value
 from kanoniv_auth.hooks import repository, script
-from kanoniv_auth.hooks.following import SUFFIX
+from kanoniv_auth.hooks.script import SUFFIX
 from kanoniv_auth.store.home import find_home
 
 TYPE_CHECKING = False

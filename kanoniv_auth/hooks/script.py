@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 
-from kanoniv_auth.hooks.following import SUFFIX
-
+# the second name, under which a hook that was there before goes on
+SUFFIX = ".kanoniv-next"
 NONE, OURS, CHANGED, PUBLISHED, FOREIGN = "none", "ours", "changed", "published", "foreign"
 
 _HEAD = b"#!/bin/sh\n# kanoniv-auth pre-push hook; sha256 of the lines below: "
