@@ -220,8 +220,8 @@ THREE = TWO.to(HELPER, ["deploy.staging"])
 def case(name: str, expect: str, rows: str, why: str, token: Any, **setting: Any) -> dict[str, Any]:
     """One vector: what is asked, what the answer must be, and why it stands here.
 
-    setting: check (`verify`, `prove`, `parent`), keys, dids, retired, audience, now, revoked, seen, and the parts of
-    the access: action, context, resource, cost, args.
+    setting: check (`verify`, `prove`, `parent`), keys, dids, retired, audience, now, revoked, recent, seen, and the
+    parts of the access: action, context, resource, cost, args.
     """
     take = setting.pop
     vector = {
@@ -248,5 +248,8 @@ def case(name: str, expect: str, rows: str, why: str, token: Any, **setting: Any
         "revoked": take("revoked", {}),
         "seen": take("seen", None),
     }
+    if "recent" in setting:
+        # how old lists may be, and when each was issued; without it any list will do, and none
+        vector["recent"] = take("recent")
     assert not setting, setting
     return vector

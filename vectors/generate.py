@@ -15,12 +15,14 @@ from vectors.themes import (
     chain,
     envelopes,
     form,
+    lists,
     names,
     order,
     payload,
     proof,
     revoked,
     roots,
+    rotations,
     scopes,
     signature,
     time,
@@ -47,7 +49,7 @@ TOKENS = (
 def files() -> dict[str, dict[str, Any]]:
     """Every file of vectors by its name."""
     made: dict[str, dict[str, Any]] = {}
-    for theme in (*TOKENS, envelopes):
+    for theme in (*TOKENS, envelopes, lists, rotations):
         about = (theme.__doc__ or "").strip().splitlines()[0]
         name = theme.__name__.rpartition(".")[2]
         made[f"{name}.json"] = {"about": about, "cases": list(theme.cases())}

@@ -10,10 +10,15 @@ import time
 
 from kanoniv_auth.api import audit_log
 from kanoniv_auth.api.records import Record
-from kanoniv_auth.core.errors import KeyInvalid, ListRefused, StorageError, TokenExpired, UsageError
+from kanoniv_auth.core.errors import KeyInvalid, StorageError, UsageError
 from kanoniv_auth.core.keys import KeyPair, did, did_key, parse_public, parse_secret
-from kanoniv_auth.core.rotation import Rotation, make_rotation, read_rotation
-from kanoniv_auth.core.verification import CLOCK_SKEW
+from kanoniv_auth.core.rotation import (
+    Rotation,
+    make_rotation,
+    read_rotation,
+    require_newer,
+    require_past,
+)
 from kanoniv_auth.store import files, keystore, pins, roots as stored
 from kanoniv_auth.store.home import find_home
 
@@ -110,8 +115,7 @@ def add_rotation(text: str, label: str | None = None) -> tuple[Rotation, bool]:
     """
     home, now = find_home(os.environ), int(time.time())
     found = read_rotation(text)
-    if found.issued_at > now + CLOCK_SKEW:
-        raise TokenExpired("not_yet_valid", at=found.issued_at, now=now)
+    require_past(found, now)
     with files.Lock(home.lock):
         new = _take_up(home, found, label, now)
     audit_log.record(
@@ -123,34 +127,18 @@ def add_rotation(text: str, label: str | None = None) -> tuple[Rotation, bool]:
 
 def _take_up(home: Home, found: Rotation, label: str | None, now: int) -> bool:
     """Check a rotation against what the home knows, and write it down. The caller holds the lock."""
-    known = {one.old: one for one in stored.rotations(home)}
-    before = known.get(found.old)
+    known = stored.rotations(home)
     pinned = found.new in stored.pins(home).values()
-    if before is not None and before.text == found.text and pinned:
+    if pinned and found in known:
         return False
     # by this home's roots: what the environment names for one command must not become a pin
     stored.from_home(home).require(found.old, now)
-    if before is not None and before.text != found.text:
-        _require_newer(found, before)
-    if found.new in known:
-        detail = f"it has given way to {known[found.new].new_did}"
-        raise ListRefused("rolled_back", root_did=found.new_did, detail=detail)
+    require_newer(found, known)
     # the new root first: killed in between, the home trusts both, and this can be run again
     if not pinned:
         pins.pin(home, label or _label("root", found.new), found.new)
     pins.succeed(home, found)
     return True
-
-
-def _require_newer(found: Rotation, before: Rotation) -> None:
-    detail = None
-    if found.seq <= before.seq:
-        detail = f"this is rotation {found.seq}, and rotation {before.seq} is here"
-    elif found.until > before.until:
-        # whoever finds an old root's key in a backup could else keep it alive
-        detail = f"it ends at {before.until}, and an end is never put off"
-    if detail is not None:
-        raise ListRefused("rolled_back", root_did=found.old_did, detail=detail)
 
 
 def _label(stem: str, public: bytes) -> str:

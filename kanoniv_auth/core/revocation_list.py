@@ -7,7 +7,12 @@ from __future__ import annotations
 
 from kanoniv_auth.core import statement
 from kanoniv_auth.core.encoding import b64u
-from kanoniv_auth.core.errors import SignatureInvalid, TokenExpired, TokenParseError
+from kanoniv_auth.core.errors import (
+    ListRefused,
+    SignatureInvalid,
+    TokenExpired,
+    TokenParseError,
+)
 from kanoniv_auth.core.keys import did
 from kanoniv_auth.core.revocation import Revocations
 from kanoniv_auth.core.value import Value
@@ -99,6 +104,16 @@ def require_past(found: RevocationList, now: int) -> None:
     """Refuse a list from the future, before it is taken up. Raises: TokenExpired (not_yet_valid)."""
     if found.issued_at > now + CLOCK_SKEW:
         raise TokenExpired("not_yet_valid", at=found.issued_at, now=now)
+
+
+def require_newer(found: RevocationList, before: RevocationList | None) -> None:
+    """Refuse what is older than the list of the same root that is known; the same bytes are fine.
+
+    Raises: ListRefused (rolled_back).
+    """
+    if before is not None and before.text != found.text and found.seq <= before.seq:
+        detail = f"this is list {found.seq}, and list {before.seq} is known"
+        raise ListRefused("rolled_back", root_did=found.root_did, detail=detail)
 
 
 def in_force(

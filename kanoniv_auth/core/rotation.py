@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from kanoniv_auth.core import statement
 from kanoniv_auth.core.encoding import b64u
-from kanoniv_auth.core.errors import SignatureInvalid, TokenParseError
+from kanoniv_auth.core.errors import ListRefused, SignatureInvalid, TokenExpired, TokenParseError
 from kanoniv_auth.core.keys import did
 from kanoniv_auth.core.value import Value
+from kanoniv_auth.core.verification import CLOCK_SKEW
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from kanoniv_auth.core.keys import KeyPair
 
 ROTATION_PREFIX = "kdx2."
@@ -79,3 +82,28 @@ def read_rotation(text: str) -> Rotation:
     if found.until < found.issued_at:
         raise SignatureInvalid("bad_bounds", where="rotation")
     return found
+
+
+def require_past(found: Rotation, now: int) -> None:
+    """Refuse a rotation from the future. Raises: TokenExpired (not_yet_valid)."""
+    if found.issued_at > now + CLOCK_SKEW:
+        raise TokenExpired("not_yet_valid", at=found.issued_at, now=now)
+
+
+def require_newer(found: Rotation, known: Iterable[Rotation]) -> None:
+    """Refuse what a known rotation has overtaken; the same bytes are fine.
+
+    Raises: ListRefused (rolled_back).
+    """
+    for one in known:
+        if one.old == found.old and one.text != found.text:
+            if found.seq <= one.seq:
+                detail = f"this is rotation {found.seq}, and rotation {one.seq} is known"
+                raise ListRefused("rolled_back", root_did=found.old_did, detail=detail)
+            # whoever finds an old root's key in a backup could else keep it alive
+            if found.until > one.until:
+                detail = f"it ends at {one.until}, and an end is never put off"
+                raise ListRefused("rolled_back", root_did=found.old_did, detail=detail)
+        if one.old == found.new:
+            detail = f"it has given way to {one.new_did}"
+            raise ListRefused("rolled_back", root_did=found.new_did, detail=detail)

@@ -47,7 +47,7 @@ def key_in(payload: bytes, name: str) -> bytes:
 
     In a whole payload the name stands once: no string in it is longer than a key. Raises: TokenParseError (parse).
     """
-    text = payload.rpartition(f'"{name}":"'.encode("ascii"))[2][:KEY_TEXT]
+    text = payload.rpartition(f'"{name}":"'.encode("ascii"))[2].partition(b'"')[0]
     try:
         return check_public(unb64u(text.decode("ascii")))
     except (KeyInvalid, UnicodeDecodeError):

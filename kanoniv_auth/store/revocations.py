@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 
-from kanoniv_auth.core.errors import AuthError, ListRefused
-from kanoniv_auth.core.revocation_list import read_list
+from kanoniv_auth.core.errors import AuthError
+from kanoniv_auth.core.revocation_list import read_list, require_newer
 from kanoniv_auth.store import files
 from kanoniv_auth.store.roots import refuse_open_folder
 
@@ -52,11 +52,8 @@ def keep(home: Home, new: RevocationList) -> bool:
     Raises: ListRefused (rolled_back) for an older one, or another one under the same number; StorageError.
     """
     before = find(home, new.root_did)
-    if before is not None:
-        if before.text == new.text:
-            return False
-        if new.seq <= before.seq:
-            detail = f"this is list {new.seq}, and list {before.seq} is here"
-            raise ListRefused("rolled_back", root_did=new.root_did, detail=detail)
+    require_newer(new, before)
+    if before == new:
+        return False
     files.write(home.revocation_list(new.root_did), new.text.encode("ascii"))
     return True

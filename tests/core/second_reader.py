@@ -143,6 +143,8 @@ def read_token(case: dict[str, Any]) -> None:
         message = b"seal\0" + chain["id"] if letter == "s" else request
         check(chain["key"], raw[:64], b"kanoniv-auth/2 " + message + raw[64:])
     need(not {*case["revoked"].get(chain["root"].hex(), [])} & {*chain["all"]}, "revoked")
+    recent = case.get("recent", {"earliest": 0, "issued": {}})
+    need(recent["issued"].get(chain["root"].hex(), 0) >= recent["earliest"], "stale")
     if letter == "s":
         need(when <= (now + 90 * 86400 if chain["end"] is None else chain["end"]), "bad_bounds")
         over = chain["end"] is not None and now >= chain["end"]

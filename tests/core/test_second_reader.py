@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.core import second_reader, second_reader_receipts
-from tests.core.vector_files import ENVELOPES, TOKENS, Vector
+from tests.core import second_reader, second_reader_receipts, second_reader_statements
+from tests.core.vector_files import ENVELOPES, LISTS, ROTATIONS, TOKENS, Vector
 
-MODULES = (second_reader, second_reader_receipts)
+MODULES = (second_reader, second_reader_receipts, second_reader_statements)
 SOURCES = [Path(str(module.__file__)).read_text(encoding="utf-8") for module in MODULES]
 
 
@@ -35,7 +35,17 @@ def test_it_agrees_on_receipts(vector: Vector) -> None:
     assert answer(vector, second_reader_receipts.read_stream) == vector.expect
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=["tokens", "receipts"])
+@pytest.mark.parametrize("vector", LISTS, ids=lambda v: v.id)
+def test_it_agrees_on_lists(vector: Vector) -> None:
+    assert answer(vector, second_reader_statements.take_list) == vector.expect
+
+
+@pytest.mark.parametrize("vector", ROTATIONS, ids=lambda v: v.id)
+def test_it_agrees_on_rotations(vector: Vector) -> None:
+    assert answer(vector, second_reader_statements.take_rotation) == vector.expect
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=["tokens", "receipts", "statements"])
 def test_it_imports_cryptography_and_the_standard_library_alone(source: str) -> None:
     found = set()
     for node in ast.walk(ast.parse(source)):
@@ -50,6 +60,6 @@ def test_it_imports_cryptography_and_the_standard_library_alone(source: str) -> 
     assert "__import__" not in source
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=["tokens", "receipts"])
+@pytest.mark.parametrize("source", SOURCES, ids=["tokens", "receipts", "statements"])
 def test_it_can_be_read_in_one_sitting(source: str) -> None:
     assert len([line for line in source.splitlines() if line.strip()]) <= 150

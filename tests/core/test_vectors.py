@@ -16,16 +16,20 @@ from kanoniv_auth.core.cache import Cache
 from kanoniv_auth.core.errors import REASONS
 from tests.core.vector_files import (
     ENVELOPES,
+    LISTS,
     ROOT,
+    ROTATIONS,
     TOKENS,
     VECTORS,
     Vector,
     check,
+    check_list,
     check_receipts,
+    check_rotation,
 )
 
 SPEC = (ROOT / "docs" / "spec" / "token.md").read_text(encoding="utf-8")
-ALL = [*TOKENS, *ENVELOPES]
+ALL = [*TOKENS, *ENVELOPES, *LISTS, *ROTATIONS]
 # rows of the attack list that no token shows: where they are tested instead, or why they are not
 ELSEWHERE = {
     "A17": "tests/core/test_backends.py",
@@ -88,6 +92,19 @@ def test_envelope(vector: Vector, bind: Callable[[str], None]) -> None:
         assert check_receipts(vector.case) == vector.expect
 
 
+@pytest.mark.parametrize(
+    ("vector", "ask"),
+    [*((v, check_list) for v in LISTS), *((v, check_rotation) for v in ROTATIONS)],
+    ids=lambda value: value.id if isinstance(value, Vector) else "",
+)
+def test_statement(
+    vector: Vector, ask: Callable[[dict[str, object]], str], bind: Callable[[str], None]
+) -> None:
+    for name in BINDINGS:
+        bind(name)
+        assert ask(vector.case) == vector.expect
+
+
 # ------------------------------------------------------------------------------- what they cover
 
 
@@ -99,7 +116,7 @@ def test_there_are_enough_and_most_must_be_refused() -> None:
 
 def test_no_two_are_alike() -> None:
     refused = [v.case for v in ALL if v.expect != "allow"]
-    tokens = [json.dumps(c.get("token", c.get("stream"))) for c in refused]
+    tokens = [json.dumps(c.get("token", c.get("stream", c.get("text")))) for c in refused]
     four = [(c["expect"], *c["rows"], c["why"], t) for c, t in zip(refused, tokens, strict=True)]
     assert repeated(four) == []
     # nor does one only say the same thing in other words
@@ -134,9 +151,11 @@ def spec_codes(begin: str, end: str) -> set[str]:
 
 def test_every_code_of_the_step_table_is_produced() -> None:
     wanted = spec_codes("## 2.", "## 3.")
-    assert len(wanted) == 20
+    assert len(wanted) == 21
     assert wanted == {v.expect for v in TOKENS} - {"allow"}
     assert spec_codes("### 3.2", "## 4.") <= {v.expect for v in ENVELOPES}
+    assert spec_codes("### 7.1", "### 7.2") == {v.expect for v in LISTS} - {"allow"}
+    assert spec_codes("### 7.2", "### 7.3") == {v.expect for v in ROTATIONS} - {"allow"}
 
 
 def test_the_spec_lists_the_codes_of_the_library() -> None:

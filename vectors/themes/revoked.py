@@ -5,11 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from vectors.forge import BUILDER, CI, EVE, HELPER, ONE, OTHER_ROOT, ROOT, THREE, TWO, case
+from vectors.forge import (
+    BUILDER,
+    CI,
+    EVE,
+    HELPER,
+    NOW,
+    ONE,
+    OTHER_ROOT,
+    ROOT,
+    THREE,
+    TWO,
+    case,
+)
 
 
 def cases() -> Iterator[dict[str, Any]]:
     """The cases of this theme."""
+    yield from _entries()
+    yield from _recent()
+
+
+def _entries() -> Iterator[dict[str, Any]]:
     names = ("first", "second", "third")
     for name, identity in zip(names, THREE.ids, strict=True):
         yield case(
@@ -113,3 +130,31 @@ def cases() -> Iterator[dict[str, Any]]:
         THREE.seal(),
         revoked={ROOT.hex: [(THREE.id[:16] + bytes(16)).hex()]},
     )
+
+
+def _recent() -> Iterator[dict[str, Any]]:
+    """An hour is how old a list may be."""
+    since = NOW - 3600
+
+    def recent(**lists: int) -> dict[str, Any]:
+        hexes = {"root": ROOT.hex, "other": OTHER_ROOT.hex}
+        return {"earliest": since, "issued": {hexes[name]: at for name, at in lists.items()}}
+
+    token = THREE.seal()
+    yield case(
+        "a recent list", "allow", "", "as old as it may be", token, recent=recent(root=since)
+    )
+    old = recent(root=since - 1)
+    yield case("an old list", "stale", "A31", "a second older than it may be", token, recent=old)
+    yield case("no list", "stale", "A31", "its root was never heard of", token, recent=recent())
+    foreign = recent(other=NOW)
+    yield case(
+        "another's list", "stale", "A31", "a foreign list says nothing", token, recent=foreign
+    )
+    why = "an old list asks nothing of a list that revokes"
+    listed = {ROOT.hex: [CI.hex]}
+    yield case("old and revoked", "revoked", "A31", why, token, recent=old, revoked=listed)
+    why = "nobody can say that this request may still be made"
+    yield case("an old list, a request", "stale", "A31", why, THREE.pop(), seen=[], recent=old)
+    why = "nor that this grant may be accepted"
+    yield case("an old list, a grant", "stale", "A31", why, TWO.grant, check="parent", recent=old)
