@@ -21,7 +21,7 @@ COMMANDS = {
         ),
         Command(
             "delegate", "issuing:delegate",
-            Option("-s --scopes", "SCOPES", required=True), Option("-t --ttl", "TTL"),
+            Option("-s --scopes", "SCOPES", kind=MANY, required=True), Option("-t --ttl", "TTL"),
             Option("-n --name", "NAME"), _KEY, Option("--to", "DID_KEY|NAME"),
             Option("--parent", "TOKEN|-"), Option("--audience", "NAME"), Option("--home", "DIR"),
             Option("--dry-run"), Option("--export"), Option("--format", "v1|v2"), Option("--embed-key"),
