@@ -72,7 +72,7 @@ class Git:
         """The server's refs."""
         words = ("for-each-ref", "--format=%(refname) %(objectname)")
         lines = self.run(*words, cwd=server or self.server).splitlines()
-        return dict(line.split(" ") for line in lines)  # type: ignore[misc]
+        return dict(line.split(" ") for line in lines)
 
     def refused(self, *words: str, cwd: Path | str | None = None, **env: str) -> str:
         """A push that our hook refuses, and of which nothing arrives; returns what was said."""
