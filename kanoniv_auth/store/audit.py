@@ -24,12 +24,10 @@ from kanoniv_auth.core.audit import (
 )
 from kanoniv_auth.core.errors import LogBroken
 from kanoniv_auth.core.sodium import sha256
-from kanoniv_auth.store import files
+from kanoniv_auth.store import files, segments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from kanoniv_auth.core.keys import KeyPair
     from kanoniv_auth.store.home import Home
 
@@ -37,8 +35,6 @@ ROTATE_AT = 8 << 20
 CHECKPOINT_EVERY = 32
 # what runs many times and changes nothing here: signing each would be most of its cost
 FREQUENT = frozenset(("verify", "exec", "sign"))
-_TAIL, _BLOCK = 4096, 65536
-_NUMBER = 12
 
 
 def append(home: Home, what: Happening, now: int, *, seconds: float = files.LOCK_SECONDS) -> Entry:
@@ -57,6 +53,29 @@ def append(home: Home, what: Happening, now: int, *, seconds: float = files.LOCK
             raise files.unusable("write", home.audit, error) from None
         finally:
             os.close(fd)
+
+
+def sign_end(home: Home, now: int, *, seconds: float = files.LOCK_SECONDS) -> bytes | None:
+    """Sign the log as it ends now, keep that as its checkpoint and return it; None when there is no record yet.
+
+    Raises: as `append`.
+    """
+    fd = _open(home, seconds)
+    try:
+        tail = _tail(home, fd, os.fstat(fd).st_size)
+        text = files.read(home.audit_checkpoint)
+        _signed(home, text, tail.last)
+        if tail.last is None:
+            return None
+        key = _machine_key(home, text, now)
+        _check_since(home, fd, tail, text, key)
+        made = write_checkpoint(key, tail.last.seq, line_hash(tail.line), now)
+        files.write(home.audit_checkpoint, made + b"\n")
+        return made
+    except OSError as error:
+        raise files.unusable("write", home.audit_checkpoint, error) from None
+    finally:
+        os.close(fd)
 
 
 def _open(home: Home, seconds: float) -> int:
@@ -84,17 +103,13 @@ def _open(home: Home, seconds: float) -> int:
 
 
 def _is_ours(fd: int, path: str) -> bool:
-    """Whether the open file is the one that has this name now; makes it private."""
-    status = os.fstat(fd)
-    try:
-        there = os.stat(path, follow_symlinks=False)  # noqa: PTH116 - pathlib is outside the import budget
-    except FileNotFoundError:
+    """Whether the open file is the one that has this name now; makes it private. Raises: StorageError, OSError."""
+    if not segments.is_at(fd, path):
         return False
-    if (there.st_ino, there.st_dev) != (status.st_ino, status.st_dev):
-        return False
-    if status.st_mode & 0o170000 != 0o100000:
+    mode = os.fstat(fd).st_mode
+    if mode & 0o170000 != 0o100000:
         raise files.corrupt(path, "not a regular file")
-    if status.st_mode & 0o7777 != 0o600:
+    if mode & 0o7777 != 0o600:
         os.fchmod(fd, 0o600)  # a umask may have taken our own bits away
     return True
 
@@ -105,7 +120,7 @@ def _rotate(home: Home, fd: int, size: int) -> bool:
         return False
     line = os.pread(fd, LONGEST_LINE, 0).partition(b"\n")[0]
     first = read_line(line, f"{home.audit}:1")
-    target = f"{home.path}/audit.{first.seq:0{_NUMBER}d}.jsonl"
+    target = f"{home.path}/audit.{first.seq:0{segments.NUMBER}d}.jsonl"
     if os.path.lexists(target):
         raise LogBroken(
             "log_broken", where=target, detail=f"{home.audit} begins with the same record"
@@ -124,37 +139,14 @@ class _Tail:
 
 
 def _tail(home: Home, fd: int, size: int) -> _Tail:
-    line, torn = _last_line(fd, size, home.audit)
+    line, torn = segments.last_line(fd, size, home.audit)
     where = f"{home.audit}, last line"
-    if not line:
-        older = [path for path in segments(home) if path != home.audit]
-        if older:
-            where = f"{older[-1]}, last line"
-            line = _last_of(older[-1])
+    full = [] if line else segments.older(home)
+    if full:
+        where = f"{full[-1]}, last line"
+        line = segments.last_of(full[-1])
     last = read_line(line, where) if line else None
     return _Tail(line, last, size - len(torn), torn)
-
-
-def _last_line(fd: int, size: int, path: str) -> tuple[bytes, bytes]:
-    """The last whole line, empty when there is none, and the bytes after it that end no line."""
-    for window in (_TAIL, _BLOCK):
-        start = max(0, size - window)
-        body, mark, torn = os.pread(fd, window, start).rpartition(b"\n")
-        if start == 0 or (mark and b"\n" in body):
-            return body.rpartition(b"\n")[2] if mark else b"", torn
-    detail = f"no whole line in the last {_BLOCK} bytes"
-    raise LogBroken("log_broken", where=path, detail=detail)
-
-
-def _last_of(path: str) -> bytes:
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        line, torn = _last_line(fd, os.fstat(fd).st_size, path)
-    finally:
-        os.close(fd)
-    if torn or not line:
-        raise LogBroken("log_broken", where=path, detail="its last line is not complete")
-    return line
 
 
 def _append(home: Home, fd: int, size: int, what: Happening, now: int) -> Entry:
@@ -235,7 +227,7 @@ def _check_since(home: Home, fd: int, tail: _Tail, text: bytes | None, key: KeyP
     path = home.audit_checkpoint
     before = None if text is None else check_checkpoint(text, key.public, path)
     expected = line_hash(tail.line)
-    for where, line in _backwards(home, fd, tail.at):
+    for where, line in segments.backwards(home, fd, tail.at):
         found = line_hash(line)
         if found != expected:
             detail = "this line is not the one that the next one follows"
@@ -268,43 +260,3 @@ def _write(fd: int, lines: bytes, tail: _Tail) -> None:
         except OSError:
             pass  # the next record finds a torn line, and says so
         raise
-
-
-def segments(home: Home) -> list[str]:
-    """Paths of the log's files in the order of their records, the newest last. Raises: StorageError."""
-    older = []
-    for path in files.listing(home.path, ".jsonl"):
-        number = path.rpartition("/")[2].removeprefix("audit.").removesuffix(".jsonl")
-        if len(number) == _NUMBER and number.isascii() and number.isdigit():
-            older.append(path)
-    return [*older, home.audit]
-
-
-def _backwards(home: Home, fd: int, end: int) -> Iterator[tuple[str, bytes]]:
-    """All lines, newest first, from `end` of the open log on through the older files."""
-    yield from _lines_backwards(fd, end, home.audit)
-    for path in reversed(segments(home)[:-1]):
-        older = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            yield from _lines_backwards(older, os.fstat(older).st_size, path)
-        finally:
-            os.close(older)
-
-
-def _lines_backwards(fd: int, end: int, path: str) -> Iterator[tuple[str, bytes]]:
-    """Whole lines of one file before `end`, newest first; a line longer than any of ours ends the walk as broken."""
-    rest = b""
-    where = f"{path}, near its end"
-    while end > 0:
-        start = max(0, end - _BLOCK)
-        data = os.pread(fd, end - start, start) + rest
-        rest, *lines = data.split(b"\n")
-        for line in reversed(lines[:-1] if lines and not lines[-1] else lines):
-            yield where, line
-        if len(rest) > _BLOCK:
-            raise LogBroken("log_broken", where=path, detail="a line longer than any of ours")
-        if lines:
-            rest += b"\n"
-        end = start
-    if rest:
-        yield where, rest.removesuffix(b"\n")

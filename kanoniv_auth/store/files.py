@@ -259,9 +259,7 @@ def hold(fd: int, path: str, seconds: float) -> None:
         try:
             flock(fd, LOCK_EX | LOCK_NB)
             return
-        except OSError as error:
-            if error.errno != EWOULDBLOCK:
-                raise
+        except BlockingIOError:
             if time.monotonic() > deadline:
                 raise StorageError(
                     "storage",
