@@ -131,12 +131,13 @@ def tokens(_arguments: Arguments) -> Outcome:
         for row, state in zip(found, states, strict=True)
     ]
     lines = [_shown(row, names, state) for row, state in zip(found, states, strict=True)]
-    head = f"{len(found)} saved token(s):"
+    count = f"{len(found)} saved token(s)"
+    text = count
     if lines and on_terminal():
-        text = head + "\n" + rows(("AGENT", "SCOPES", "TTL", "FILE"), lines)
-    else:
-        text = "\n".join([head, *[_block(*line) for line in lines]])
-    return Outcome(head.rstrip(":"), text, {"count": len(found), "tokens": facts})
+        text += ":\n" + rows(("AGENT", "SCOPES", "TTL", "FILE"), lines)
+    elif lines:
+        text += ":\n" + "\n".join([_block(*line) for line in lines])
+    return Outcome(count, text, {"count": len(found), "tokens": facts})
 
 
 def _shown(row: SavedToken, names: dict[str, str], state: str) -> tuple[str, str, str, str]:

@@ -109,7 +109,10 @@ def parse(words: Sequence[str]) -> argv.Arguments | int:
         click.echo(group.get_help(click.Context(group, info_name="kanoniv-auth")), err=True)
         return UNUSABLE
     try:
-        answer = group.main(list(words), prog_name="kanoniv-auth", standalone_mode=False)
+        # no name for click's own variable, which would turn any command into a completion script
+        answer = group.main(
+            list(words), prog_name="kanoniv-auth", complete_var="", standalone_mode=False
+        )
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return UNUSABLE
