@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from kanoniv_auth.api.audit_log import not_recorded
 from kanoniv_auth.cli import render
 from kanoniv_auth.cli.outcome import Outcome
 from kanoniv_auth.core.errors import DENIED, AuthError
@@ -43,8 +44,11 @@ def pre_push(arguments: Arguments) -> Outcome:
     name, address = arguments.rest
     data = _stdin()
     decision, unrecorded = hook.pre_push(data, address, arguments.needed("root_did"))
-    notes = () if unrecorded is None else (f"note: {render.plain(str(unrecorded))}",)
-    facts = {"refs": [_row(need, decision) for need in decision.needs]}
+    facts: dict[str, object] = {"refs": [_row(need, decision) for need in decision.needs]}
+    notes: tuple[str, ...] = ()
+    if unrecorded is not None:
+        facts |= not_recorded(unrecorded)
+        notes = (f"note: {render.plain(str(facts['note']))}",)
     if decision.error is not None:
         error = decision.error
         fix = _fix(decision, error)

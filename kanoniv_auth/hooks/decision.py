@@ -10,7 +10,7 @@ import os
 
 from kanoniv_auth.api import audit_log
 from kanoniv_auth.api.roots import trusted_roots
-from kanoniv_auth.api.tokens import load_token
+from kanoniv_auth.api.tokens import claimed_holder, load_token
 from kanoniv_auth.api.verification import checked
 from kanoniv_auth.core.errors import AuthError
 from kanoniv_auth.core.value import Value
@@ -23,7 +23,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kanoniv_auth.api.verification import Verification
     from kanoniv_auth.core.errors import StorageError
     from kanoniv_auth.core.roots import TrustedRoots
     from kanoniv_auth.store.home import Home
@@ -31,11 +30,25 @@ if TYPE_CHECKING:
 _SHOWN = 20
 
 
+class Holder(Value):
+    """Whose token it was, None for none. claimed: read from a token that proved nothing."""
+
+    __slots__ = ("agent", "name", "claimed")
+
+    agent: str | None
+    name: str | None
+    claimed: bool
+
+    def __init__(
+        self, agent: str | None = None, name: str | None = None, *, claimed: bool = False
+    ) -> None:
+        self._fill(agent, name, claimed)
+
+
 class Decision(Value):
     """What came of a push. needs: of all its refs · refused: those that the token does not cover.
 
-    error: the first refusal, or what makes the whole push refused; None when it may go on · holder: of the token,
-    when that is known
+    error: the first refusal, or what makes the whole push refused; None when it may go on
     """
 
     __slots__ = ("needs", "refused", "error", "holder")
@@ -43,29 +56,31 @@ class Decision(Value):
     needs: tuple[Need, ...]
     refused: tuple[Need, ...]
     error: AuthError | None
-    holder: Verification | None
+    holder: Holder
 
     def __init__(
         self,
         wanted: Iterable[Need] = (),
         refused: Iterable[Need] = (),
         error: AuthError | None = None,
-        holder: Verification | None = None,
+        holder: Holder | None = None,
     ) -> None:
-        self._fill(tuple(wanted), tuple(refused), error, holder)
+        self._fill(tuple(wanted), tuple(refused), error, holder or Holder())
 
 
 def decide(data: bytes, address: str, root: str, home: Home) -> Decision:
     """Decide a push. data: git's lines · address: of the remote · root: the trusted roots, as they were installed."""
     wanted: tuple[Need, ...] = ()
+    token = None
     try:
         updates = read_updates(data)
         if not updates:
             return Decision()
         wanted = _wanted(updates, address)
-        return _held_against(wanted, load_token(), home, trusted_roots(home, None, root))
+        token = load_token()
+        return _held_against(wanted, token, home, trusted_roots(home, None, root))
     except AuthError as error:
-        return Decision(wanted, wanted, error)
+        return Decision(wanted, wanted, error, _claimed(token))
 
 
 def _wanted(updates: tuple[Update, ...], address: str) -> tuple[Need, ...]:
@@ -81,13 +96,21 @@ def _held_against(
     holder = None
     for action in sorted({need.action for need in wanted}):
         try:
-            holder = checked(action, token, home, roots=roots, audience=None)
+            found = checked(action, token, home, roots=roots, audience=None)
+            holder = Holder(found.agent_did, found.name)
         except AuthError as error:
             if error.slug != "scope":
                 raise
             missing[action] = error
     refused = [need for need in wanted if need.action in missing]
-    return Decision(wanted, refused, missing[refused[0].action] if refused else None, holder)
+    first = missing[refused[0].action] if refused else None
+    # a scope is asked for after all else held
+    return Decision(wanted, refused, first, holder or _claimed(token, proven=True))
+
+
+def _claimed(token: str | None, *, proven: bool = False) -> Holder:
+    agent, name = claimed_holder(token)
+    return Holder(agent, name, claimed=agent is not None and not proven)
 
 
 def record(decision: Decision, home: Home) -> StorageError | None:
@@ -99,8 +122,9 @@ def record(decision: Decision, home: Home) -> StorageError | None:
         home,
         "hook",
         result="allowed" if decision.error is None else "denied",
-        agent=None if holder is None else holder.agent_did,
-        name=None if holder is None else holder.name,
+        agent=holder.agent,
+        name=holder.name,
+        claimed=holder.claimed,
         required=False,
         code="ok" if decision.error is None else decision.error.slug,
         hook="pre-push",

@@ -327,8 +327,29 @@ def test_one_record_for_one_push(git: Git) -> None:
         "target": "refs/heads/other refs/tags/v1",
     }
     assert allowed["details"]["scope"] == MAIN
-    assert allowed["name"] == "ci-bot"
-    assert allowed["agent"].startswith("did:agent:")
+    for entry in (denied, allowed):
+        assert entry["name"] == "ci-bot"
+        assert entry["agent"].startswith("did:agent:")
+        assert not entry["claimed"]
+
+
+def test_whose_token_it_says_it_is(git: Git, tmp_path: Path) -> None:
+    git.armed()
+    git.refused("push", "origin", "main")
+    evil = {"KANONIV_HOME": str(tmp_path / "evil")}
+    assert git.kanoniv("init", **evil).status == 0
+    token = git.kanoniv("delegate", "-s", "git", "-n", "ceo", **evil).out.strip()
+    git.refused("push", "origin", "main", KANONIV_TOKEN=token)
+    nobody, forged = git.log()
+    assert (nobody["agent"], nobody["details"]["code"]) == ("", "no_token")
+    assert (forged["name"], forged["claimed"]) == ("ceo", True)
+    assert forged["details"]["code"] == "untrusted_root"
+
+
+def test_a_revoked_token(git: Git) -> None:
+    token = git.armed(MAIN)
+    assert git.kanoniv("revoke", "-t", "-", stdin=token).status == 0
+    assert "[revoked]" in git.refused("push", "origin", "main")
 
 
 def test_a_record_that_cannot_be_kept_is_a_note(git: Git) -> None:
@@ -337,7 +358,7 @@ def test_a_record_that_cannot_be_kept_is_a_note(git: Git) -> None:
     (git.shell.home / "audit.jsonl").mkdir()
     said = git.try_("push", "origin", "main")
     assert said.status == 0
-    assert "note: it cannot be recorded" in said.err
+    assert "note: not recorded: " in said.err
 
 
 def test_a_refs_name_forges_no_line(git: Git) -> None:
