@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from kanoniv_auth.store.home import Home
 
+_KEY = "private_key"
 _DID, _DIGITS = "did:agent:", 32
 _NAME_LENGTHS = frozenset(range(1, payload.NAME_LENGTH + 1))
 
@@ -79,18 +80,19 @@ def find_key(home: Home, name: str) -> KeyPair | None:
 
     Raises: StorageError when the name is registered and its key is gone; KeyPermissions, KeyInvalid.
     """
-    did = find_did(home, name)
-    return None if did is None else _key_of(home, name, did)
+    entry = _read(home)[1].get(check_name(name))
+    return None if entry is None else _key_of(home, name, entry)
 
 
-def _key_of(home: Home, name: str, did: str) -> KeyPair:
+def _key_of(home: Home, name: str, entry: dict[str, str]) -> KeyPair:
+    did = entry["did"]
     key = keystore.read_key(home.key(did))
     if key is None or key.did != did:
-        raise StorageError(
-            "storage",
-            detail=f"agent {name} is registered as {did}, but {home.key(did)} does not hold its key",
-            fix=f"restore {home.key(did)} from a backup, or register another name",
-        )
+        fix = f"restore {home.key(did)} from a backup, or register another name"
+        if _KEY in entry:  # a registry of the published product, which keeps the keys themselves
+            fix = f"kanoniv-auth migrate --from {home.path}"
+        detail = f"agent {name} is registered as {did}, but {home.key(did)} does not hold its key"
+        raise StorageError("storage", detail=detail, fix=fix)
     return key
 
 
@@ -103,7 +105,7 @@ def register(home: Home, name: str, entropy: bytes, now: int) -> KeyPair:
     with files.Lock(home.lock):
         text, registry = _read(home)
         if name in registry:
-            return _key_of(home, name, registry[name]["did"])
+            return _key_of(home, name, registry[name])
         key = KeyPair.generate(entropy)
         # the key first: a name without its key is an identity lost, a key without a name is a spare file
         keystore.save_agent_key(home, key, now)
@@ -149,6 +151,31 @@ def rename(home: Home, old: str, new: str) -> tuple[str, str, str]:
         registry[new] = entry
         files.write(home.agents, _encode(registry))
         return new, entry["did"], str(entry.get("created_at", ""))
+
+
+def check_free(home: Home, name: str, did: str) -> bool:
+    """Whether `adopt` has something to write for a name. Raises: UsageError when it is another agent's."""
+    entry = _read(home)[1].get(check_name(name))
+    if entry is not None and entry["did"] != did:
+        fix = f"give one of them another name, such as: kanoniv-auth agents rename {name} OTHER"
+        raise UsageError("usage", detail=f"{name} is {entry['did']} here, and {did} there", fix=fix)
+    return entry is None or _KEY in entry
+
+
+def adopt(home: Home, rows: Iterable[tuple[str, str, str]]) -> None:
+    """Register names (as rows of `listed`) whose keys lie in the keystore; no entry keeps a key of its own.
+
+    The caller holds the home's lock and asked `check_free`. Raises: StorageError.
+    """
+    _, registry = _read(home)
+    for name, did, created_at in rows:
+        others = {
+            field: value
+            for field, value in registry.get(name, {}).items()
+            if field not in (_KEY, "public_key")
+        }
+        registry[name] = {**others, "created_at": created_at, "did": did}
+    files.write(home.agents, _encode(registry))
 
 
 def unknown(name: str) -> UsageError:

@@ -9,6 +9,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kanoniv_auth.store.home import Home
 
+# the published product's own copy of the one made last, in a home of its own or one that was taken over
+PUBLISHED_LATEST = "latest.token"
+
 
 def save(home: Home, chain_id: bytes, token: str, *, latest: bool) -> str:
     """Keep a token under the id of its chain; `latest` makes it the one that is used when none is named.
@@ -41,4 +44,5 @@ def read_text(path: str, *, named: bool = False) -> str | None:
 
 def saved(home: Home) -> list[str]:
     """Paths of the saved tokens, in the order of their names. Raises: StorageError when the folder cannot be read."""
-    return files.listing(home.tokens, ".token")
+    found = files.listing(home.tokens, ".token")
+    return [path for path in found if not path.endswith(f"/{PUBLISHED_LATEST}")]
