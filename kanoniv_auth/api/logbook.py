@@ -152,7 +152,7 @@ def _shown(line: bytes, where: str) -> Entry | LogBroken:
 
 
 def sign_log() -> bytes:
-    """Sign the log as it ends now; one line, to be kept elsewhere. Raises: UsageError when it is empty, StorageError."""
+    """Sign the log as it ends now; one line, to be kept elsewhere. Raises: UsageError (empty), StorageError."""
     made = audit.sign_end(find_home(os.environ), int(time.time()))
     if made is None:
         fix = "run a command that is recorded first, such as kanoniv-auth verify"

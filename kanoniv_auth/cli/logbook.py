@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kanoniv_auth.core.audit import Entry
 
 _LIMIT = 50
-_HASHES = ("id", "receipt", "sha256")
+_HASHES = ("id", "receipt", "hash")
 # what a person asks first; the rest follows by name
 _ORDER = ("verb", "scopes", "ttl", "action", "target", "scope", "cmd", "exit", "outcome", "code")
 _CANNOT = (

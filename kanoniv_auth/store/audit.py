@@ -106,10 +106,7 @@ def _is_ours(fd: int, path: str) -> bool:
     """Whether the open file is the one that has this name now; makes it private. Raises: StorageError, OSError."""
     if not segments.is_at(fd, path):
         return False
-    mode = os.fstat(fd).st_mode
-    if mode & 0o170000 != 0o100000:
-        raise files.corrupt(path, "not a regular file")
-    if mode & 0o7777 != 0o600:
+    if os.fstat(fd).st_mode & 0o7777 != 0o600:
         os.fchmod(fd, 0o600)  # a umask may have taken our own bits away
     return True
 

@@ -167,12 +167,14 @@ class Snapshot:
 
 
 def is_at(fd: int, path: str) -> bool:
-    """Whether an open file is the one that has this name now. Raises: OSError."""
+    """Whether an open file is the one that has this name now. Raises: StorageError for no regular file, OSError."""
     try:
         there = os.stat(path, follow_symlinks=False)  # noqa: PTH116 - pathlib is outside the import budget
     except FileNotFoundError:
         return False
     status = os.fstat(fd)
+    if status.st_mode & 0o170000 != 0o100000:
+        raise files.corrupt(path, "not a regular file")
     return (there.st_ino, there.st_dev) == (status.st_ino, status.st_dev)
 
 
