@@ -7,6 +7,7 @@ from kanoniv_auth.api.verification import Verification, decide, prove
 from kanoniv_auth.cli import inputs, render
 from kanoniv_auth.cli.outcome import Outcome
 from kanoniv_auth.core.errors import AuthError, TokenExpired
+from kanoniv_auth.core.token import is_v1
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,29 +36,32 @@ def verify(arguments: Arguments) -> Outcome:
     return Outcome("verified", render.verified(found), {**facts, **missing}, notes=notes)
 
 
-def _prove(arguments: Arguments) -> Verification:
+def _prove(arguments: Arguments) -> tuple[Verification, bool]:
+    """What is proven, and whether it is a token of version 1, which is good for nothing more."""
     token = inputs.chosen_token(arguments)
-    return prove(token, root_did=arguments.text("root_did"), audience=arguments.text("audience"))
+    found = prove(token, root_did=arguments.text("root_did"), audience=arguments.text("audience"))
+    return found, is_v1(token)
 
 
 def whoami(arguments: Arguments) -> Outcome:
     """Show the holder of a token that passes every check but an action's."""
     from kanoniv_auth.api.agents import key_of  # noqa: PLC0415 - `verify` does without
 
-    found = _prove(arguments)
+    found, old = _prove(arguments)
     key = key_of(found.agent_did)
     facts = {
         **_facts(found),
         "key_here": key is not None,
         "did_key": None if key is None else key.did_key,
     }
-    return Outcome("proven", render.identity(found, None if key is None else key.did_key), facts)
+    text = render.identity(found, None if key is None else key.did_key, old=old)
+    return Outcome("proven", text, facts)
 
 
 def status(arguments: Arguments) -> Outcome:
     """Exit 0 active, 1 expired or refused, 2 no token."""
     try:
-        found = _prove(arguments)
+        found, _ = _prove(arguments)
     except AuthError as error:
         word = "EXPIRED" if isinstance(error, TokenExpired) else "REFUSED"
         if error.slug == "no_token":

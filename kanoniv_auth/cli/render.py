@@ -68,13 +68,15 @@ def verified(found: Verification) -> str:
     )
 
 
-def identity(found: Verification, did_key: str | None) -> str:
-    """`whoami`: the published block; scripts read the Scopes line."""
+def identity(found: Verification, did_key: str | None, *, old: bool) -> str:
+    """`whoami`: the published block; scripts read the Scopes line. old: a token of version 1."""
     here = (
         "in this home (can delegate and sign)"
         if did_key
         else "not in this home (can only be verified)"
     )
+    if old:
+        here = "in the token, which is of version 1 (can only be verified)"
     rows: list[tuple[str, object]] = [
         ("Name", found.name or "-"),
         ("DID", found.agent_did),
