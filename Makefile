@@ -59,9 +59,10 @@ wheel: $(STAMP)  ## build the wheel, install it where nothing else of ours is, a
 	build/wheel/bin/python -m pip install --quiet --no-deps --no-index dist/*.whl
 	cd build/wheel && bin/kanoniv-auth --help >/dev/null && bin/python -I -c 'import kanoniv_auth; kanoniv_auth.verify'
 
-readme: $(STAMP)  ## write what is derived: the workflow and the tables in README.md, all of docs/errors.md
+readme: $(STAMP)  ## write what is derived: parts of README.md, docs/errors.md, docs/reference/{cli,python}.md
 	$(PY) scripts/readme.py
 	$(PY) scripts/errors_doc.py
+	$(PY) scripts/reference.py
 
 lock: $(STAMP)  ## resolve the three lock files again, with hashes and without addresses (UPGRADE=--upgrade)
 	$(UV_LOCK) pyproject.toml -o requirements/base.lock

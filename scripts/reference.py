@@ -127,6 +127,9 @@ def _row(command: str, option: Option) -> str:
     flags = ", ".join(f"`{flag}`" for flag in option.flags)
     value = "" if option.kind == FLAG else f" `{option.metavar}`".replace("|", "\\|")
     several = " Can be given several times." if option.kind == MANY else ""
+    said = (
+        said.removesuffix("; may be said several times.") + "." if "several times" in said else said
+    )
     shown = "required" if option.required else default.removesuffix("]")
     return f"| {flags}{value} | {shown} | {said}{several} |".replace("<", "&lt;")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.markdown import NOT_RUN, Block, read
-from tests.support.session import ROOT, person, play, steps_of
+from tests.support.session import BEFORE, ROOT, person, play, steps_of
 from tests.support.transcript import Step
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -32,6 +32,7 @@ def test_the_page_is_true(path: Path, tmp_path: Path) -> None:
     notes = tmp_path / "notes"
     notes.mkdir()
     shell = person(tmp_path / "you")
+    BEFORE.get(name_of(path), lambda _: None)(shell.place)
     steps = steps_of([block for block in blocks_of(path) if block.language in RUN], notes)
     assert steps
     play(steps, shell, notes)

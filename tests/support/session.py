@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -10,6 +11,7 @@ import threading
 from pathlib import Path
 
 from tests.cli.shell import Said, Shell
+from tests.support import published
 from tests.support.markdown import Block
 from tests.support.transcript import Step, fill, match, read
 
@@ -107,6 +109,22 @@ def play(steps: list[Step], shell: Shell, notes: Path) -> None:
             except AssertionError as error:
                 msg = f"line {step.line}: {step.command}\n{error}"
                 raise AssertionError(msg) from None
+
+
+def published_home(place: Path) -> None:
+    """Let the published 0.3.0 fill `~/.kanoniv`, as docs/how-to/migrate.md says; skips where it cannot be had."""
+    product = published.installed("published", place)
+    before = os.umask(0o022)  # its files have the modes that this leaves
+    try:
+        product.command("init")
+        held = product.command("delegate", "-s", "deploy.staging", "-t", "4h", "-n", "bot")
+        product.command("delegate", "-s", "deploy.staging.eu", "-t", "1h", "--parent", held)
+    finally:
+        os.umask(before)
+
+
+# what a page finds when it begins, where that is not an empty machine
+BEFORE = {"docs/how-to/migrate.md": published_home}
 
 
 def person(place: Path) -> Shell:
