@@ -94,7 +94,8 @@ _kanoniv_auth() {
         *) found=(${=after}); compadd -a found ;;
     esac
 }
-compdef _kanoniv_auth kanoniv-auth
+# read by `source`, or loaded by its name from $fpath when it is first needed
+if [[ "$funcstack[1]" == _kanoniv-auth ]]; then _kanoniv_auth "$@"; else compdef _kanoniv_auth kanoniv-auth; fi
 """
 
 _FISH = r"""# Completion of kanoniv-auth for fish. To have it in every shell:

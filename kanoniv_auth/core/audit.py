@@ -228,6 +228,12 @@ class Trail:
 
     __slots__ = ("_expected", "first_at", "head", "last_at", "repaired", "seq", "signed")
 
+    seq: int
+    head: str
+    signed: int
+    first_at: int
+    last_at: int
+
     def __init__(self, expected: Mapping[str, Checkpoint]) -> None:
         """Begin. expected: checkpoints to hold the log against, by what to call them."""
         self._expected = expected

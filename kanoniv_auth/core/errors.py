@@ -106,100 +106,100 @@ def _rebuild(kind: type[AuthError], slug: str, facts: dict[str, object]) -> Auth
 class ScopeViolation(AuthError):
     """The action is outside the granted scopes (facts need, have), or a link claims more than its parent."""
 
-    slugs = ("scope", "widened")
+    slugs: tuple[str, ...] = ("scope", "widened")
 
 
 class TokenExpired(AuthError):
     """Outside its time (facts at, now: unix seconds): expired, proof expired, or not yet valid."""
 
-    slugs = ("expired", "proof_expired", "not_yet_valid")
+    slugs: tuple[str, ...] = ("expired", "proof_expired", "not_yet_valid")
 
 
 class ChainTooDeep(AuthError):
     """More links than the format or a `max_depth` caveat allows (facts depth, limit)."""
 
-    slugs = ("too_deep",)
+    slugs: tuple[str, ...] = ("too_deep",)
 
 
 class SignatureInvalid(AuthError):
     """The chain does not prove what it says: a signature, its root, or bounds that no honest issuer signs."""
 
-    slugs = ("bad_signature", "untrusted_root", "outlives_parent", "bad_bounds")
+    slugs: tuple[str, ...] = ("bad_signature", "untrusted_root", "outlives_parent", "bad_bounds")
 
 
 class TokenParseError(AuthError):
     """Not a token of this format, byte for byte."""
 
-    slugs = ("parse", "too_large", "unknown_version")
+    slugs: tuple[str, ...] = ("parse", "too_large", "unknown_version")
 
 
 class NoRootKey(AuthError):
     """No private root key where one is needed (fact path)."""
 
-    slugs = ("no_root_key",)
+    slugs: tuple[str, ...] = ("no_root_key",)
 
 
 class NoTrustedRoot(AuthError):
     """Nothing to check a chain against: no root is pinned."""
 
-    slugs = ("no_trusted_root",)
+    slugs: tuple[str, ...] = ("no_trusted_root",)
 
 
 class HolderUnproven(AuthError):
     """A chain without (or with a replayed) proof of its holder's key."""
 
-    slugs = ("holder_unproven", "replayed")
+    slugs: tuple[str, ...] = ("holder_unproven", "replayed")
 
 
 class AudienceMismatch(AuthError):
     """Sealed for another verifier (facts want, got)."""
 
-    slugs = ("audience",)
+    slugs: tuple[str, ...] = ("audience",)
 
 
 class CaveatViolation(AuthError):
     """A caveat does not hold, has no fact to hold by, or is unknown."""
 
-    slugs = ("caveat", "unknown_caveat")
+    slugs: tuple[str, ...] = ("caveat", "unknown_caveat")
 
 
 class KeyPermissions(AuthError):
     """A key file that others can read (facts path, mode)."""
 
-    slugs = ("key_permissions",)
+    slugs: tuple[str, ...] = ("key_permissions",)
 
 
 class KeyInvalid(AuthError):
     """Text or bytes that are no usable Ed25519 key (fact detail says the length or form found)."""
 
-    slugs = ("bad_key",)
+    slugs: tuple[str, ...] = ("bad_key",)
 
 
 class Revoked(AuthError):
     """A link or key of the chain stands on its root's revocation list (fact what)."""
 
-    slugs = ("revoked",)
+    slugs: tuple[str, ...] = ("revoked",)
 
 
 class ListRefused(AuthError):
     """A root's signed list is older than one that is known, or than the verifier allows (facts root_did, detail)."""
 
-    slugs = ("stale", "rolled_back")
+    slugs: tuple[str, ...] = ("stale", "rolled_back")
 
 
 class LogBroken(AuthError):
     """The audit log is not what was written (facts where, detail)."""
 
-    slugs = ("log_broken",)
+    slugs: tuple[str, ...] = ("log_broken",)
 
 
 class StorageError(AuthError):
     """A file cannot be read, written or locked, or is not what we write (facts detail, fix)."""
 
-    slugs = ("storage", "unrecorded")
+    slugs: tuple[str, ...] = ("storage", "unrecorded")
 
 
 class UsageError(AuthError, ValueError):
     """Something a person typed is not in the grammar, or names nothing (facts detail, and fix when one is known)."""
 
-    slugs = ("usage", "no_token")
+    slugs: tuple[str, ...] = ("usage", "no_token")

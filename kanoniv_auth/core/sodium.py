@@ -31,6 +31,12 @@ class Backend:
 
     __slots__ = ("check_point", "open_signed", "public_key", "sha256", "sign")
 
+    sha256: Callable[[bytes], bytes]
+    public_key: Callable[[bytes], bytes]
+    sign: Callable[[bytes, bytes, bytes], bytes]
+    open_signed: Callable[[bytes, bytes], None]
+    check_point: Callable[[bytes], None]
+
     def __init__(
         self,
         sha256: Callable[[bytes], bytes],
@@ -107,12 +113,13 @@ def public_binding() -> Backend:
     return Backend(bindings.crypto_hash_sha256, public_key, sign, open_signed, check_point)
 
 
+backend: Backend
 try:
     backend = private_binding()
 except (ImportError, AttributeError):  # pragma: no cover - the fallback is tested by name
     backend = public_binding()
 
-sha256 = backend.sha256
+sha256: Callable[[bytes], bytes] = backend.sha256
 
 
 def verify(public: bytes, signature: bytes, message: bytes) -> None:

@@ -146,6 +146,7 @@ class NewFile:
     """
 
     __slots__ = ("_fd", "_temporary", "path")
+    path: str
 
     def __init__(self, path: str) -> None:
         """Create the temporary file, 0600 from its first byte, never through a link."""

@@ -28,6 +28,9 @@ class Stream:
 
     __slots__ = ("_folder", "_lock", "_seq", "id", "prev")
 
+    id: bytes
+    prev: bytes
+
     def __init__(self, home: Home, stream_id: bytes) -> None:
         self._folder, self._lock = home.receipts, allocate_lock()
         self._seq, self.id, self.prev = 0, stream_id, FIRST

@@ -103,6 +103,9 @@ class Snapshot:
 
     __slots__ = ("_home", "checkpoint", "fd", "full", "size")
 
+    fd: int
+    size: int
+
     def __init__(self, home: Home) -> None:
         self._home, self.fd, self.size = home, -1, 0
         self.full: list[str] = []
