@@ -1,7 +1,6 @@
 """What was done to the published Rust verifier of version 1 (kanoniv-agent-auth 0.2.0), as far as a token is concerned.
 
-B2, B3 and B5 change or repeat an invocation, which is no part of a token and is not read here. Where the published
-verifier is at hand, it is shown to accept the same links.
+tests/api/test_version_1_attacks.py asks the published verifier as well.
 """
 
 from __future__ import annotations
@@ -11,13 +10,12 @@ from typing import Any
 import pytest
 
 from tests.advisories.attacker import ALICE, BOB, MALLORY, ROOT, Key
+from tests.advisories.attacks_v1_rust import ATTACKS, CHILD, PARENT, STAGING
 from tests.advisories.forge_v1 import (
     EARLIER,
     LATER,
     Link,
-    around,
     caveats_of,
-    honest,
     link,
     nested,
     signed,
@@ -25,71 +23,6 @@ from tests.advisories.forge_v1 import (
 )
 from tests.advisories.verifier import ACCEPTED
 from tests.advisories.verifier_v1 import verdict_v1
-from tests.support.published import Published
-
-STAGING = honest()
-PARENT = link(ROOT, ALICE, "deploy", "deploy.staging")
-CHILD = link(ALICE, BOB, "deploy.staging", after=PARENT)
-PROVENANCE = {
-    "agent_did": ROOT.did,
-    "action": "merge",
-    "entity_ids": [],
-    "parent_ids": [],
-    "metadata": {},
-}
-
-
-def given_to(holder: Key, one: Link) -> Link:
-    """The same link with another name on its outside."""
-    return {**one, "delegate_did": holder.did}
-
-
-def limited(*extra: dict[str, Any]) -> Link:
-    return link(ROOT, BOB, caveats=[*caveats_of(["deploy.staging"], LATER), *extra])
-
-
-def about(payload: object, holder: Key = BOB) -> Link:
-    """A link around a message that the root signed for something else."""
-    outside = {"issuer_did": ROOT.did, "delegate_did": holder.did, "caveats": []}
-    return {**around(signed(ROOT, payload), ROOT), **outside}
-
-
-STOLEN = given_to(MALLORY, STAGING)
-BELOW_STOLEN = link(MALLORY, BOB, "deploy.staging", after=PARENT)
-SWAPPED = link(ALICE, BOB, "deploy.staging", parent_hash="0" * 64)
-OTHER_PARENT = link(ROOT, ALICE, "deploy.staging", until=EARLIER)
-COST = {"type": "max_cost", "value": 5.0}
-UNKNOWN = {"type": "weather", "value": "fine"}
-# links root first · holder · action · our reason · what the published verifier says of it
-ATTACKS: dict[str, tuple[tuple[Link, ...], Key, str, str, bool]] = {
-    "b1 a stolen delegation": ((STOLEN,), MALLORY, "deploy.staging", "bad_signature", True),
-    "b11 a delegation below a stolen parent": (
-        (given_to(MALLORY, PARENT), BELOW_STOLEN), BOB, "deploy.staging", "bad_signature", True,
-    ),
-    "b4 the outer caveats removed": (
-        ({**STAGING, "caveats": []},), BOB, "deploy.staging", "bad_signature", True,
-    ),
-    "b6 any message the root has signed": ((about({"hello": "world"}),), BOB, "release", "parse", True),
-    "b6b the root's provenance entry": ((about(PROVENANCE),), BOB, "release", "parse", True),
-    "b7 one caveat of unknown type": ((limited(UNKNOWN),), BOB, "release", "unknown_caveat", False),
-    "b7 one caveat of unknown type, in what is signed alone": (
-        ({**limited(UNKNOWN), "caveats": STAGING["caveats"]},), BOB, "release", "bad_signature", True,
-    ),
-    "b8 a wrong parent hash": ((PARENT, SWAPPED), BOB, "deploy.staging", "bad_signature", True),
-    "b9 a child that is wider": (
-        (PARENT, link(ALICE, BOB, "release", after=PARENT)), BOB, "release", "widened", False,
-    ),
-    "b10 a key that is not the issuer's": (
-        ({**STAGING, "issuer_public_key": list(MALLORY.public)},), BOB, "deploy.staging", "untrusted_root", False,
-    ),
-    "b12 an expiry that is no time": (
-        (link(ROOT, BOB, "deploy.staging", until="zzz"),), BOB, "deploy.staging", "parse", True,
-    ),
-    "b12 an expiry that sorts last": (
-        (link(ROOT, BOB, "deploy.staging", until="3000"),), BOB, "deploy.staging", "parse", True,
-    ),
-    "b16d a cost without a currency": ((limited(COST),), BOB, "deploy.staging", "unknown_caveat", False),
-}  # fmt: skip
 
 
 def whole(links: tuple[Link, ...], holder: Key, action: str) -> str:
@@ -103,20 +36,6 @@ def test_it_is_refused(name: str) -> None:
     # nor when the parents are inside the last link, as the Rust library carries them
     last = nested(*links)
     assert verdict_v1(token(holder, *links[:-1], last, scopes=[action]), action) == slug
-
-
-@pytest.mark.parametrize("name", [name for name, row in ATTACKS.items() if row[4]])
-def test_the_published_verifier_accepts_it(published_rust: Published, name: str) -> None:
-    links, holder, action, _, _ = ATTACKS[name]
-    answer = published_rust.invoke(nested(*links), action, seed=holder.seed, root=ROOT.public)
-    assert answer.word == ACCEPTED, answer
-
-
-def test_the_published_verifier_accepts_what_is_true(published_rust: Published) -> None:
-    answer = published_rust.invoke(
-        nested(PARENT, CHILD), "deploy.staging", seed=BOB.seed, root=ROOT.public
-    )
-    assert answer == (ACCEPTED, BOB.did)
 
 
 def test_b8_a_parent_with_the_same_words_and_another_signature() -> None:
