@@ -56,10 +56,21 @@ def test_a_root_that_failed_to_expand_is_not_any_root(terminal: Terminal, empty:
         assert (said.status, said.slug) == (2, "usage")
 
 
-def test_c8_a_token_that_ends_does_so_without_the_local_file(terminal: Terminal) -> None:
-    """There is no command that only deletes a file and calls it revoked."""
-    said = terminal.run("revoke")
-    assert said.status == 2
+def test_c8_revoking_is_more_than_deleting_a_file(terminal: Terminal) -> None:
+    """`revoke -t TOKEN` deleted a local file, and the token went on: from a variable, from a copy, from its child."""
+    token = ready(terminal)
+    child = terminal.done("delegate", "-s", "deploy.staging", "--parent", "-", stdin=token)
+    terminal.done("revoke", "-t", token)
+    for kept in (token, child):
+        for words in (("verify", "-s", "deploy.staging"), ("exec", "-s", "deploy.staging", "--", "true"),
+                      ("whoami",), ("status",), ("sign", "-a", "deploy.staging")):  # fmt: skip
+            said = terminal.run(*words, KANONIV_TOKEN=kept)
+            assert (said.status, "REVOKED" in said.out) == (1, False), words
+            assert "revoked" in said.err + said.out, words
+        said = terminal.run("delegate", "-s", "deploy.staging", "--parent", "-", stdin=kept)
+        assert (said.status, said.slug, said.out) == (1, "revoked", "")
+        said = terminal.run("accept", "-", stdin=kept.partition("~")[0])
+        assert (said.status, said.slug, said.out) == (1, "revoked", "")
 
 
 def test_c9_a_receipt_outside_the_scope_or_under_an_expired_token(terminal: Terminal) -> None:
@@ -169,4 +180,4 @@ def test_e5_a_later_step_overwrites_the_token(terminal: Terminal) -> None:
     assert (said.status, said.slug) == (1, "untrusted_root")
     for empty in ("", " "):
         said = terminal.run("verify", "-s", "deploy.staging", KANONIV_TOKEN=empty)
-        assert (said.status, said.slug) == (2, "usage")
+        assert (said.status, said.slug) == (2, "no_token")
