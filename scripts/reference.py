@@ -53,7 +53,8 @@ EXITS = {
     "status": "0 active · 1 expired or refused · 2 no token",
     "audit": "0 every receipt is true · 1 for the first that is not · 2 when that cannot be told",
     "audit-log verify": "0 the log is what was written · 1 it was changed, with the first wrong line · 2 unreadable",
-    "hook pre-push": "0 the push may go · 1 refused · 2 that cannot be told; git stops for both",
+    "hook pre-push": "0 the push may go · 1 refused · else that of the hook that was there before",
+    "agents remove": "0 removed · 1 somebody said no · 2 there is no such agent, or nobody to ask",
 }
 
 PYTHON_HEAD = f"""# Python

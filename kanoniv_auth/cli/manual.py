@@ -41,7 +41,7 @@ COMMANDS = {
     "roots add": "Trust a root, by its public key or did:key. Or by a --rotation that a trusted root has signed.",
     "roots remove": "Stop trusting a root.",
     "roots rotate": "Make a new root key, signed for by the old one. Prints the rotation, for other verifiers.",
-    "migrate": "Take over a home of the published product (0.3). Its keys, agents, tokens and hook.",
+    "migrate": "Take over a home of the published product (0.3). Its root key, agents and tokens; it names an old hook.",
     "install-hook": "Have git ask for the scope of every push. Advisory: --no-verify and other clones go around it.",
     "uninstall-hook": "Take the hook out again. The one that was there before is put back.",
     "hook pre-push": "Decide a push from what git says on stdin.",
@@ -93,6 +93,7 @@ OPTIONS = {
 # where a word means something else to one command
 _OWN = {
     **{(name, "audience"): "This verifier's own name." for name in ("verify", "exec", "whoami", "status")},
+    ("revocations export", "root_did"): "The root whose list it is.  [default: the only one there is]",
     ("accept", "home"): "The directory that has the grant's key; the token goes there.",
     ("audit-log", "agent"): "Only this agent's lines.",
     ("audit-log", "action"): "Only this event, such as verify or delegate.",
