@@ -132,7 +132,8 @@ def saved_tokens(home: Home) -> list[SavedToken]:
             found.append(_describe(path, tokens.read_text(path) or "", now))
         except _NO_TOKEN:
             continue  # not ours: the listing is of tokens
-    return sorted(found, key=lambda row: (row.issued_at, row.file))
+    # of two that were issued in the same second the one that was written later is the newer
+    return sorted(found, key=lambda row: row.issued_at)
 
 
 def load_token(path: str | os.PathLike[str] | None = None) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from kanoniv_auth.core.errors import TokenParseError
 from kanoniv_auth.store import files
 
@@ -43,6 +45,15 @@ def read_text(path: str, *, named: bool = False) -> str | None:
 
 
 def saved(home: Home) -> list[str]:
-    """Paths of the saved tokens, in the order of their names. Raises: StorageError when the folder cannot be read."""
+    """Paths of the saved tokens, in the order they were written in. Raises: StorageError for an unreadable folder."""
     found = files.listing(home.tokens, ".token")
-    return [path for path in found if not path.endswith(f"/{PUBLISHED_LATEST}")]
+    return sorted(
+        [path for path in found if not path.endswith(f"/{PUBLISHED_LATEST}")], key=_written
+    )
+
+
+def _written(path: str) -> int:
+    try:
+        return os.stat(path).st_mtime_ns  # noqa: PTH116 - pathlib is outside the import budget
+    except OSError:
+        return 0  # gone meanwhile
