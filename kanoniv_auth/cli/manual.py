@@ -41,7 +41,7 @@ COMMANDS = {
     "roots add": "Trust a root, by its public key or did:key. Or by a --rotation that a trusted root has signed.",
     "roots remove": "Stop trusting a root.",
     "roots rotate": "Make a new root key, signed for by the old one. Prints the rotation, for other verifiers.",
-    "migrate": "Take over a home of the published product (0.3). Its root key, agents and tokens; it names an old hook.",
+    "migrate": "Take over a home of the published product (0.3). Its root key, agents and tokens; names the old hook.",
     "install-hook": "Have git ask for the scope of every push. Advisory: --no-verify and other clones go around it.",
     "uninstall-hook": "Take the hook out again. The one that was there before is put back.",
     "hook pre-push": "Decide a push from what git says on stdin.",

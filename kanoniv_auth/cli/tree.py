@@ -119,12 +119,22 @@ def parse(words: Sequence[str]) -> argv.Arguments | int:
     except click.exceptions.Abort:
         return _INTERRUPTED
     except click.ClickException as error:
-        context = getattr(error, "ctx", None)
-        path = context.command_path if context is not None else "kanoniv-auth"
-        raise UsageError("usage", detail=_sentence(error), fix=f"{path} --help") from None
+        meant = _meant(words)
+        fix = f"kanoniv-auth {meant} --help" if meant else "kanoniv-auth --help"
+        raise UsageError("usage", detail=_sentence(error, meant), fix=fix) from None
     return answer if isinstance(answer, argv.Arguments) else int(answer or 0)
 
 
-def _sentence(error: click.ClickException) -> str:
+def _meant(words: Sequence[str]) -> str:
+    """The command or group that a command line begins with; click does not say it with every error."""
+    for name in (" ".join(words[:2]), words[0]):
+        if name in COMMANDS or name in manual.GROUPS:
+            return name
+    return ""
+
+
+def _sentence(error: click.ClickException, command: str) -> str:
     text = " ".join(error.format_message().split()).rstrip(".")
+    if command in COMMANDS:  # click's own name for the words after the options
+        text = text.replace("'rest'", f"'{COMMANDS[command].rest}'")
     return text[:1].lower() + text[1:]

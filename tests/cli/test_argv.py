@@ -131,3 +131,21 @@ def test_every_option_and_command_has_words() -> None:
     assert set(manual.COMMANDS) == set(COMMANDS)
     used = {option.dest for command in COMMANDS.values() for option in command.options}
     assert used == set(manual.OPTIONS)
+
+
+@pytest.mark.parametrize(
+    ("line", "detail", "meant"),
+    [
+        ("delegate -s", "option '-s' requires an argument", "delegate "),
+        ("agents rename one", "argument 'OLD NEW' takes 2 values", "agents rename "),
+        ("audit-log verify --nope", "no such option '--nope'", "audit-log verify "),
+        ("agents nope", "no such command 'nope'", "agents "),
+        ("nope -s x", "no such command 'nope'", ""),
+    ],
+)
+def test_a_typing_error_leads_to_the_help_of_its_command(
+    line: str, detail: str, meant: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        tree.parse(line.split())
+    assert caught.value.facts == {"detail": detail, "fix": f"kanoniv-auth {meant}--help"}
