@@ -66,7 +66,7 @@ def read_receipt(text: Any, case: dict[str, Any]) -> dict[str, Any]:
     need(chain["iat"] <= fields["iat"], "not_yet_valid")
     need(chain["end"] is None or fields["iat"] < chain["end"], "expired")
     facts = fields.get("fct", {})
-    cost = re.fullmatch("(?s)(.*) ([0-9]{1,15})", facts.get("cost", ""))
+    cost = re.fullmatch("(?s)(.*) (0|[1-9][0-9]{0,15})", facts.get("cost", ""))
     paid = [cost[1], int(cost[2])] if cost and " " not in cost[1] else None
     access = {
         "action": fields["act"],

@@ -155,7 +155,7 @@ def _good() -> Iterator[dict[str, Any]]:
             f"the caveat about {name} has no fact",
             made(caveats, fct=less),
         )
-    for cost in ("EUR 6", "EUR -1", "EUR", "EUR 5.0", "USD 5", "EUR  5", "5"):
+    for cost in ("EUR 6", "EUR -1", "EUR", "EUR 5.0", "USD 5", "EUR  5", "5", "EUR 05"):
         yield case(
             f"cost {cost}",
             "caveat",
@@ -419,6 +419,15 @@ def _authority() -> Iterator[dict[str, Any]]:
         "nor one that ends before it begins",
         made(begin(CI, ["deploy"], exp=1), act="deploy"),
     )
+    most = begin(CI, ["deploy"], cav=[["max_cost", "EUR", 2**53]])
+    for amount, expect in ((2**53, "allow"), (2**53 + 1, "caveat")):
+        yield case(
+            f"a cost of {amount}",
+            expect,
+            "A25",
+            "an amount is an integer 0…2^53, here and in the caveat",
+            made(most, act="deploy", fct={"cost": f"EUR {amount}"}),
+        )
     unknown = begin(CI, ["deploy"], cav=[["zone", "eu"]])
     yield case(
         "an unknown caveat",
