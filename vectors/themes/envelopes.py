@@ -420,12 +420,15 @@ def _authority() -> Iterator[dict[str, Any]]:
         made(begin(CI, ["deploy"], exp=1), act="deploy"),
     )
     most = begin(CI, ["deploy"], cav=[["max_cost", "EUR", 2**53]])
-    for amount, expect in ((2**53, "allow"), (2**53 + 1, "caveat")):
+    for amount, expect, why in (
+        (2**53, "allow", "the largest integer is an amount like any other"),
+        (2**53 + 1, "caveat", "one more is no integer of the format, so no amount"),
+    ):
         yield case(
             f"a cost of {amount}",
             expect,
             "A25",
-            "an amount is an integer 0…2^53, here and in the caveat",
+            why,
             made(most, act="deploy", fct={"cost": f"EUR {amount}"}),
         )
     unknown = begin(CI, ["deploy"], cav=[["zone", "eu"]])
