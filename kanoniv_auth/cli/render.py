@@ -189,6 +189,8 @@ def _permissions(facts: Facts) -> str:
 def _holder(facts: Facts) -> str:
     if "folder" in facts:
         return "set KANONIV_HOME to the directory that kanoniv-auth delegate or kanoniv-auth accept kept the key in"
+    if facts.get("version") == 1:
+        return "present it with the agent_private_key it was made with; or make another: kanoniv-auth delegate -s SCOPE"
     return "its holder turns a grant into a token: kanoniv-auth accept"
 
 
@@ -200,6 +202,8 @@ def _version(facts: Facts) -> str:
 
 def _audience(facts: Facts) -> str:
     want = facts.get("want")
+    if facts.get("fix"):
+        return str(facts["fix"])
     if not want:
         return f"name this verifier: --audience {quoted(str(facts.get('got')))}, or set KANONIV_AUDIENCE"
     return (

@@ -138,6 +138,8 @@ def prove_v1(
     revoked: Revocations | None,
 ) -> VerifiedV1:
     """Check whose token it is, and that it is alive (steps 0–9). Not a permission. Errors as `verify_v1`."""
+    if type(now) is not int:
+        raise TypeError("now is whole seconds")  # a NaN would pass every bound
     # (0) size, base64url, JSON; (1) form
     found = read_v1(token)
     if found.key is None or found.key.did != found.agent_did:

@@ -45,6 +45,12 @@ def proof(one: Link, **changes: Any) -> Link:
     return {**one, "proof": {**one["proof"], **changes}}
 
 
+def edited(one: Link, **changes: Any) -> Link:
+    """A link edited after it was signed, inside and outside alike."""
+    payload = {**one["proof"]["payload"], **changes}
+    return {**one, **changes, "proof": {**one["proof"], "payload": payload}}
+
+
 def raw(**changes: Any) -> str:
     """A token's JSON with other fields, also ones that take the place of ours."""
     fields = {"version": 1, **BODY, "agent_private_key": b64(BOB.seed), **changes}
@@ -54,6 +60,11 @@ def raw(**changes: Any) -> str:
 FOREIGN = outer(
     link(ROOT, MALLORY, "deploy", signer=MALLORY), issuer_public_key=list(MALLORY.public)
 )
+USURPED = outer(
+    link(ALICE, BOB, "deploy.staging", after=PARENT, signer=MALLORY),
+    issuer_public_key=list(MALLORY.public),
+)
+RENAMED = around(signed(ROOT, STAGING["proof"]["payload"], did=MALLORY.did), ROOT)
 SPLICED = link(MALLORY, BOB, "deploy.staging", after=PARENT)
 WIDER = link(ALICE, BOB, "deploy.staging", "release", after=PARENT)
 OTHER_ROOT = link(MALLORY, BOB, "deploy.staging")
@@ -99,6 +110,10 @@ ATTACKS = {
     "a4 the root's DID over the attacker's key": Attack(
         token(MALLORY, FOREIGN), "untrusted_root", "deploy"
     ),
+    "a4 the parent's DID over the attacker's key, below its true link": Attack(
+        token(BOB, PARENT, USURPED), "bad_signature"
+    ),
+    "a4 signed in another's name": Attack(token(BOB, RENAMED), "bad_signature"),
     "a5 a root of one's own": Attack(token(BOB, OTHER_ROOT), "untrusted_root", taken=False),
     "a6 the outer delegate edited": Attack(
         token(MALLORY, outer(STAGING, delegate_did=MALLORY.did)), "bad_signature"
@@ -107,6 +122,16 @@ ATTACKS = {
         token(BOB, outer(STAGING, caveats=caveats_of(["release"], None)), scopes=["release"]),
         "bad_signature", "release",
     ),
+    "a6 the payload edited, inside and outside": Attack(
+        token(BOB, edited(STAGING, caveats=caveats_of(["release"], LATER))), "bad_signature", "release", taken=False
+    ),
+    "a6 the payload edited in the last link": Attack(
+        token(BOB, PARENT, edited(CHILD, caveats=caveats_of(["deploy"], LATER))), "bad_signature", "deploy", taken=False
+    ),
+    "a6 another signature of the same root": Attack(
+        token(BOB, proof(STAGING, signature=PARENT["proof"]["signature"])), "bad_signature", taken=False
+    ),
+    "a6 another nonce": Attack(token(BOB, proof(STAGING, nonce="m")), "bad_signature", taken=False),
     "a6b any message the root has signed": Attack(
         token(BOB, outer(HELLO, **LAX), scopes=["release"]), "parse", "release"
     ),

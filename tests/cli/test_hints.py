@@ -24,6 +24,7 @@ VARIANTS: list[dict[str, object]] = [
     {"want": None, "got": "other"},
     {"want": "", "got": "other"},
     {"folder": "/x/keys"},
+    {"version": 1},
     {"detail": "a bundle (kdb2.) holds a private key"},
     {"detail": "a PEM key needs the extra: pip install kanoniv-auth[ci]"},
     {"path": "/x/local.pub"},
