@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +42,11 @@ def test_every_command_has_its_section() -> None:
         flags=re.MULTILINE,
     )
     assert sorted(said) == sorted(COMMANDS)
+
+
+def test_exit_statuses_are_of_commands_there_are() -> None:
+    script = runpy.run_path(str(ROOT / "scripts" / "reference.py"))
+    assert {"verify", "exec", "status"} <= set(script["EXITS"]) <= set(COMMANDS)
 
 
 @pytest.mark.parametrize("group", ["", *manual.GROUPS])
