@@ -7,7 +7,7 @@ import os
 from kanoniv_auth.api import revocations
 from kanoniv_auth.api.roots import trusted_roots
 from kanoniv_auth.core.envelope import Envelope, check_stream, envelope_view, verify_envelope
-from kanoniv_auth.core.errors import SignatureInvalid, TokenParseError
+from kanoniv_auth.core.errors import AuthError, SignatureInvalid, TokenParseError
 from kanoniv_auth.store.home import find_home
 
 TYPE_CHECKING = False
@@ -25,15 +25,19 @@ _HEAD = frozenset(("ok", "code", "message", "fix"))
 def audit(texts: Iterable[str], *, root_did: str | None = None) -> list[Envelope]:
     """Verify receipts, each `kde2.…` or the JSON form that shows one; returns them in the order of their streams.
 
-    Raises: AuthError for the first that is not true, or for a stream with a gap.
+    Raises: AuthError for the first that is not true (fact receipt: its number from 0), or for a stream with a gap.
     """
     home = find_home(os.environ)
     roots, revoked = trusted_roots(home, None, root_did), revocations.known(home)
     # one receipt given twice is one receipt
-    unique = {
-        envelope.id: envelope
-        for envelope in (_verify(text.strip(), roots, revoked) for text in texts)
-    }
+    unique = {}
+    for number, text in enumerate(texts):
+        try:
+            envelope = _verify(text.strip(), roots, revoked)
+        except AuthError as error:
+            error.facts["receipt"] = number
+            raise
+        unique[envelope.id] = envelope
     found = sorted(unique.values(), key=lambda envelope: (*_stream(envelope), envelope.seq))
     streams: dict[tuple[bytes, bytes], list[Envelope]] = {}
     for envelope in found:

@@ -55,7 +55,9 @@ def create_root(
             fix="kanoniv-auth init --force, which keeps the old one beside it",
             path=target,
         ) from None
-    audit_log.record(home, "init", result="ok", agent=key.did, path=target, replaced=kept is not None)
+    audit_log.record(
+        home, "init", result="ok", agent=key.did, path=target, replaced=kept is not None
+    )
     return key, target, kept
 
 
@@ -84,9 +86,12 @@ def load_root(path: Path | None = None) -> KeyPair:
     return key
 
 
-def read_root(path: Path) -> KeyPair:
-    """Read a root key file without remembering it. Raises: NoRootKey, KeyPermissions, KeyInvalid, UsageError."""
-    return keystore.read_root(_absolute(path), named=True)
+def read_root(path: Path, *, named: bool = True) -> KeyPair:
+    """Read a root key file without remembering it. named: by a person, so it may be a pipe.
+
+    Raises: NoRootKey, KeyPermissions, KeyInvalid, UsageError.
+    """
+    return keystore.read_root(_absolute(path), named=named)
 
 
 def signing_root(root: KeyPair | Path | None, home: Home) -> KeyPair:

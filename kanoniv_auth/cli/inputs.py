@@ -7,6 +7,7 @@ import os
 from kanoniv_auth.api.tokens import load_token, newest_token, no_token
 from kanoniv_auth.core.errors import TokenParseError, UsageError
 from kanoniv_auth.store import files
+from kanoniv_auth.store.home import find_home
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,6 +68,16 @@ def chosen_token(arguments: Arguments) -> str:
         return load_token(path)
     name = arguments.text("agent")
     return load_token() if name is None else newest_token(_agent_did(name))
+
+
+def token_file(arguments: Arguments) -> str | None:
+    """The file that `chosen_token` reads for a command; None when the token comes from elsewhere, or there is none."""
+    if arguments.text("token") is not None or arguments.text("agent") is not None:
+        return None
+    path = arguments.text("token_file")
+    if path is None and "KANONIV_TOKEN" not in os.environ:
+        path = find_home(os.environ).latest
+    return path
 
 
 def _agent_did(name: str) -> str:

@@ -29,7 +29,7 @@ def init(arguments: Arguments) -> Outcome:
         if not secret or "path" not in error.facts:
             raise
         path, kept = str(error.facts["path"]), None
-        key = roots.read_root(path)
+        key = roots.read_root(path, named=False)
     facts: dict[str, object] = {"did": key.did, "did_key": key.did_key, "path": path, "kept": kept}
     notes = () if kept is None else (words.old_root_kept(kept),)
     if secret:

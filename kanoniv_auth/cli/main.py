@@ -6,12 +6,13 @@ import os
 import sys
 
 from kanoniv_auth.cli.argv import LIGHT, Arguments, parse
-from kanoniv_auth.core.errors import AuthError, UsageError
+from kanoniv_auth.core.errors import AuthError, TokenParseError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from kanoniv_auth.cli.argv import Command
     from kanoniv_auth.cli.outcome import Outcome
 
 _INTERRUPTED, _PIPE = 130, 141
@@ -75,6 +76,8 @@ def run(arguments: Arguments) -> int:
     try:
         outcome = _function(arguments)(arguments)
     except AuthError as error:
+        if isinstance(error, TokenParseError):
+            _name_token_file(error, arguments)
         return refuse(error, as_json=arguments.flag("json"), command=arguments.command)
     except BrokenPipeError:
         raise
@@ -97,13 +100,27 @@ def run(arguments: Arguments) -> int:
     return outcome.exit
 
 
-def _function(arguments: Arguments) -> Callable[[Arguments], Outcome]:
-    command = LIGHT.get(arguments.command)
-    if command is None:
-        from kanoniv_auth.cli.table import COMMANDS  # noqa: PLC0415 - the fast path does without the whole table
+def _name_token_file(error: AuthError, arguments: Arguments) -> None:
+    """Say which file holds what is no token, when a command was about a token in a file."""
+    from kanoniv_auth.cli.inputs import token_file  # noqa: PLC0415 - loaded by the command already
 
-        command = COMMANDS[arguments.command]
-    module, name = command.run
+    if not any(option.dest == "token_file" for option in _row(arguments).options):
+        return
+    path = token_file(arguments)
+    if path is not None and "note" not in error.facts:
+        error.facts["note"] = f"the token was read from {path}"
+
+
+def _row(arguments: Arguments) -> Command:
+    if arguments.command in LIGHT:
+        return LIGHT[arguments.command]
+    from kanoniv_auth.cli.table import COMMANDS  # noqa: PLC0415 - the fast path does without the whole table
+
+    return COMMANDS[arguments.command]
+
+
+def _function(arguments: Arguments) -> Callable[[Arguments], Outcome]:
+    module, name = _row(arguments).run
     full = f"kanoniv_auth.cli.{module}"
     __import__(full)
     function: Callable[[Arguments], Outcome] = getattr(sys.modules[full], name)

@@ -9,7 +9,7 @@ from kanoniv_auth.api.signing import sign as api_sign
 from kanoniv_auth.cli import inputs, words
 from kanoniv_auth.cli.outcome import Outcome
 from kanoniv_auth.core.envelope import ENVELOPE_PREFIX, envelope_view
-from kanoniv_auth.core.errors import UsageError
+from kanoniv_auth.core.errors import AuthError, UsageError
 from kanoniv_auth.store import files
 from kanoniv_auth.store.receipts import SUFFIX
 
@@ -33,21 +33,29 @@ def sign(arguments: Arguments) -> Outcome:
 
 def audit(arguments: Arguments) -> Outcome:
     """Verify receipts and show them; exit 1 for the first that is not true."""
-    texts = [text for given in arguments.rest for text in _texts(given)]
-    found = api_audit(texts, root_did=arguments.text("root_did"))
+    named = [pair for given in arguments.rest for pair in _texts(given)]
+    try:
+        found = api_audit([text for _, text in named], root_did=arguments.text("root_did"))
+    except AuthError as error:
+        number = error.facts.get("receipt")
+        if isinstance(number, int):
+            error.facts["note"] = f"this is said of {named[number][0]}"
+        raise
     facts = {"count": len(found), "receipts": [envelope_view(envelope) for envelope in found]}
     return Outcome("all receipts are true", words.receipts(found), facts)
 
 
-def _texts(given: str) -> list[str]:
+def _texts(given: str) -> list[tuple[str, str]]:
+    """The receipts that a word stands for, each with where it comes from."""
     if given == "-":
-        texts = _split(inputs.read_stdin())
+        texts = [("standard input", text) for text in _split(inputs.read_stdin())]
     elif given.lstrip().startswith((ENVELOPE_PREFIX, "{")):
-        texts = [given]
+        texts = [("the receipt given as text", given)]
     elif os.path.isdir(given):  # noqa: PTH112 - paths are text in this package
-        texts = [inputs.read_text_file(path, named=False) for path in files.listing(given, SUFFIX)]
+        paths = files.listing(given, SUFFIX)
+        texts = [(path, inputs.read_text_file(path, named=False)) for path in paths]
     else:
-        texts = _split(inputs.read_text_file(given))
+        texts = [(given, text) for text in _split(inputs.read_text_file(given))]
     if not texts:
         fix = "name a file or folder with receipts, or give one as text"
         raise UsageError("usage", detail="there is no receipt to check", fix=fix)
