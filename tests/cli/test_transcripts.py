@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.shell import Shell
-from tests.support.transcript import match, read
+from tests.support.transcript import fill, match, read
 
 FILES = sorted((Path(__file__).parent / "transcripts").glob("*.txt"))
 
@@ -21,7 +21,7 @@ def test_transcript(path: Path, shell: Shell) -> None:
     steps = read(path.read_text(encoding="utf-8"))
     assert steps
     for step in steps:
-        said = shell.line(step.command)
+        said = shell.line(fill(step.command, known))
         place = str(shell.place)
         assert said.status == step.status, (step.line, step.command, said)
         match(step.out, said.out.replace(place, "$PWD"), known)
