@@ -24,20 +24,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kanoniv_auth.core.chain import Chain
+    from kanoniv_auth.core.revocation import Revocations
 
     Path = str | os.PathLike[str]
 
 
 class _Issuer(Value):
-    """Who signs the new link: the root itself, or the holder of a parent chain."""
+    """Who signs the new link: the root itself, or the holder of a parent chain; and what is revoked here."""
 
-    __slots__ = ("key", "parent")
+    __slots__ = ("key", "parent", "revoked")
 
     key: KeyPair
     parent: Chain | None
+    revoked: Revocations | None
 
-    def __init__(self, key: KeyPair, parent: Chain | None) -> None:
-        self._fill(key, parent)
+    def __init__(self, key: KeyPair, parent: Chain | None, revoked: Revocations | None) -> None:
+        self._fill(key, parent, revoked)
 
 
 def delegate(  # noqa: PLR0913 - the product's published signature
@@ -156,10 +158,10 @@ def _mint(issuer: _Issuer, agent: KeyPair, order: Order, now: int) -> tuple[Chai
 
 def _issuer(home: Home, root: KeyPair | Path | None, parent: str | None, now: int) -> _Issuer:
     if parent is None:
-        return _Issuer(signing_root(root, home), None)
-    roots = trusted_roots(home, root)
-    chain = read_parent(parent, roots=roots, now=now, revoked=revocations.known(home))
-    return _Issuer(current.holder_key(home, chain.holder, chain.holder_did), chain)
+        return _Issuer(signing_root(root, home), None, revocations.known(home))
+    roots, revoked = trusted_roots(home, root), revocations.known(home)
+    chain = read_parent(parent, roots=roots, now=now, revoked=revoked)
+    return _Issuer(current.holder_key(home, chain.holder, chain.holder_did), chain, revoked)
 
 
 def _receiver(home: Home, to: str) -> tuple[bytes, str | None]:
@@ -183,7 +185,7 @@ def _receiver(home: Home, to: str) -> tuple[bytes, str | None]:
 
 
 def _issue(issuer: _Issuer, receiver: bytes, order: Order, name: str | None, now: int) -> Chain:
-    return issue(
+    chain = issue(
         issuer.key,
         receiver,
         parent=issuer.parent,
@@ -193,6 +195,10 @@ def _issue(issuer: _Issuer, receiver: bytes, order: Order, name: str | None, now
         entropy=os.urandom(16),
         name=name,
     )
+    if issuer.revoked is not None:
+        # to a key that is revoked, this would be handed out and then refused everywhere
+        issuer.revoked.enforce(chain)
+    return chain
 
 
 def is_cut(chain: Chain, order: Order, now: int) -> bool:

@@ -82,7 +82,8 @@ def test_by_name_every_token_of_the_key_ends_with_all_below() -> None:
     for token in (first, second, child):
         assert ended(token)
     assert not is_revoked(lambda: verification.prove(by_carol))
-    assert is_revoked(lambda: verification.prove(ka.delegate("deploy", name="bob")))
+    assert is_revoked(lambda: ka.delegate("deploy", name="bob"))
+    assert is_revoked(lambda: ka.delegate("deploy", to="bob"))
 
 
 @pytest.mark.usefixtures("root")
