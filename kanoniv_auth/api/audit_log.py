@@ -37,7 +37,7 @@ def record(
         event, result, agent=agent or "", name=name or "", claimed=claimed, details=details
     )
     try:
-        audit.append(home, what, int(time.time()))
+        audit.append(home, what, max(0, int(time.time())))
     except AuthError as error:
         failed = _unrecorded(error)
         if required:

@@ -6,8 +6,8 @@ import os
 import time
 
 from kanoniv_auth.api.records import Record
-from kanoniv_auth.core.audit import Trail, check_checkpoint, read_checkpoint, read_line
 from kanoniv_auth.core.errors import LogBroken, UsageError
+from kanoniv_auth.core.trail import Trail, check_checkpoint, read_checkpoint, read_line
 from kanoniv_auth.store import audit, files, keystore, segments
 from kanoniv_auth.store.home import find_home
 
@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from kanoniv_auth.core.audit import Checkpoint, Entry
+    from kanoniv_auth.core.trail import Checkpoint, Entry
     from kanoniv_auth.store.home import Home
 
 _DAY = 86400

@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kanoniv_auth.api.logbook import LogReport
     from kanoniv_auth.cli.argv import Arguments
-    from kanoniv_auth.core.audit import Entry
+    from kanoniv_auth.core.trail import Entry
 
 _LIMIT = 50
 _HASHES = ("id", "receipt", "hash")
@@ -62,7 +62,7 @@ def _limit(text: str | None) -> int:
     raise UsageError(
         "usage",
         detail=f"--limit {text!r} is not a number from 1 on",
-        fix="--limit 50 is the default",
+        fix="kanoniv-auth audit-log -n 50",
     )
 
 

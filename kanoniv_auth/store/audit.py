@@ -13,13 +13,11 @@ from kanoniv_auth.core.audit import (
     LONGEST_LINE,
     REPAIRED,
     START,
-    Entry,
     Happening,
-    check_checkpoint,
+    Place,
     line_hash,
-    read_checkpoint,
-    read_line,
-    write_checkpoint,
+    read_place,
+    signed_seq,
     write_line,
 )
 from kanoniv_auth.core.errors import LogBroken
@@ -37,15 +35,14 @@ CHECKPOINT_EVERY = 32
 FREQUENT = frozenset(("verify", "exec", "sign"))
 
 
-def append(home: Home, what: Happening, now: int, *, seconds: float = files.LOCK_SECONDS) -> Entry:
-    """Add one record, durable when this returns. now: unix seconds · seconds: how long to wait for others.
+def append(home: Home, what: Happening, now: int, *, seconds: float = files.LOCK_SECONDS) -> int:
+    """Add one record, durable when this returns; its number. now: unix seconds · seconds: how long to wait for others.
 
     Raises: StorageError; LogBroken when the end of the log is not what was written; errors of the machine's key.
     """
     while True:
-        fd = _open(home, seconds)
+        fd, size = _open(home, seconds)
         try:
-            size = os.fstat(fd).st_size
             if size >= ROTATE_AT and _rotate(home, fd, size):
                 continue
             return _append(home, fd, size, what, now)
@@ -60,13 +57,15 @@ def sign_end(home: Home, now: int, *, seconds: float = files.LOCK_SECONDS) -> by
 
     Raises: as `append`.
     """
-    fd = _open(home, seconds)
+    fd, size = _open(home, seconds)
     try:
-        tail = _tail(home, fd, os.fstat(fd).st_size)
+        tail = _tail(home, fd, size)
         text = files.read(home.audit_checkpoint)
         _signed(home, text, tail.last)
         if tail.last is None:
             return None
+        from kanoniv_auth.core.trail import write_checkpoint  # noqa: PLC0415 - as above
+
         key = _machine_key(home, text, now)
         _check_since(home, fd, tail, text, key)
         made = write_checkpoint(key, tail.last.seq, line_hash(tail.line), now)
@@ -78,8 +77,8 @@ def sign_end(home: Home, now: int, *, seconds: float = files.LOCK_SECONDS) -> by
         os.close(fd)
 
 
-def _open(home: Home, seconds: float) -> int:
-    """Open the log and hold it; never through a link, and never one that was renamed meanwhile."""
+def _open(home: Home, seconds: float) -> tuple[int, int]:
+    """Open the log and hold it, never through a link, never one that was moved aside; its descriptor and size."""
     path = home.audit
     while True:
         try:
@@ -92,23 +91,18 @@ def _open(home: Home, seconds: float) -> int:
         kept = False
         try:
             files.hold(fd, path, seconds)
-            kept = _is_ours(fd, path)
+            status = os.fstat(fd)
+            kept = segments.is_at(status, path)
             if kept:
-                return fd
+                if status.st_mode & 0o7777 != 0o600:
+                    os.fchmod(fd, 0o600)  # a umask may have taken our own bits away
+                return fd, status.st_size
         except OSError as error:
+            kept = False
             raise files.unusable("lock", path, error) from None
         finally:
             if not kept:
                 os.close(fd)
-
-
-def _is_ours(fd: int, path: str) -> bool:
-    """Whether the open file is the one that has this name now; makes it private. Raises: StorageError, OSError."""
-    if not segments.is_at(fd, path):
-        return False
-    if os.fstat(fd).st_mode & 0o7777 != 0o600:
-        os.fchmod(fd, 0o600)  # a umask may have taken our own bits away
-    return True
 
 
 def _rotate(home: Home, fd: int, size: int) -> bool:
@@ -116,7 +110,7 @@ def _rotate(home: Home, fd: int, size: int) -> bool:
     if os.pread(fd, 1, size - 1) != b"\n":
         return False
     line = os.pread(fd, LONGEST_LINE, 0).partition(b"\n")[0]
-    first = read_line(line, f"{home.audit}:1")
+    first = read_place(line, f"{home.audit}:1")
     target = f"{home.path}/audit.{first.seq:0{segments.NUMBER}d}.jsonl"
     if os.path.lexists(target):
         raise LogBroken(
@@ -131,7 +125,7 @@ class _Tail:
 
     __slots__ = ("at", "last", "line", "torn")
 
-    def __init__(self, line: bytes, last: Entry | None, at: int, torn: bytes) -> None:
+    def __init__(self, line: bytes, last: Place | None, at: int, torn: bytes) -> None:
         self.line, self.last, self.at, self.torn = line, last, at, torn
 
 
@@ -142,11 +136,11 @@ def _tail(home: Home, fd: int, size: int) -> _Tail:
     if full:
         where = f"{full[-1]}, last line"
         line = segments.last_of(full[-1])
-    last = read_line(line, where) if line else None
+    last = read_place(line, where) if line else None
     return _Tail(line, last, size - len(torn), torn)
 
 
-def _append(home: Home, fd: int, size: int, what: Happening, now: int) -> Entry:
+def _append(home: Home, fd: int, size: int, what: Happening, now: int) -> int:
     tail = _tail(home, fd, size)
     text = files.read(home.audit_checkpoint)
     signed = _signed(home, text, tail.last)
@@ -159,6 +153,8 @@ def _append(home: Home, fd: int, size: int, what: Happening, now: int) -> Entry:
         prev = line_hash(line)
         lines += line + b"\n"
     if _is_due(what, tail, seq, signed):
+        from kanoniv_auth.core.trail import write_checkpoint  # noqa: PLC0415 - one record in 32 needs it
+
         key = _machine_key(home, text, now)
         _check_since(home, fd, tail, text, key)
         # opened before anything is written, so that a disk that cannot take it is known while nothing has happened
@@ -169,13 +165,13 @@ def _append(home: Home, fd: int, size: int, what: Happening, now: int) -> Entry:
         _write(fd, lines, tail)
     if size == 0:
         files.sync_folder(home.audit)
-    return Entry(seq, now, prev, signed, what, ())
+    return seq
 
 
-def _signed(home: Home, text: bytes | None, last: Entry | None) -> int:
+def _signed(home: Home, text: bytes | None, last: Place | None) -> int:
     """The record that the checkpoint is for, 0 without one; the log must reach it, and it must not be an older one."""
     path = home.audit_checkpoint
-    signed = 0 if text is None else read_checkpoint(text, path)[0].seq
+    signed = 0 if text is None else signed_seq(text, path)
     end, named = (0, 0) if last is None else (last.seq, last.checkpoint)
     if signed > end:
         detail = f"the log ends with record {end}, and {path} was signed for record {signed}"
@@ -198,7 +194,7 @@ def _is_due(what: Happening, tail: _Tail, seq: int, signed: int) -> bool:
         return True
     # whoever wrote the last one was killed before it signed
     last = tail.last
-    return last is not None and last.what.event not in FREQUENT and signed < last.seq
+    return last is not None and last.event not in FREQUENT and signed < last.seq
 
 
 def _machine_key(home: Home, text: bytes | None, now: int) -> KeyPair:
@@ -219,6 +215,8 @@ def _check_since(home: Home, fd: int, tail: _Tail, text: bytes | None, key: KeyP
 
     Raises: LogBroken.
     """
+    from kanoniv_auth.core.trail import check_checkpoint  # noqa: PLC0415 - one record in 32 needs it
+
     if tail.last is None:
         return
     path = home.audit_checkpoint
@@ -229,7 +227,7 @@ def _check_since(home: Home, fd: int, tail: _Tail, text: bytes | None, key: KeyP
         if found != expected:
             detail = "this line is not the one that the next one follows"
             raise LogBroken("log_broken", where=where, detail=detail)
-        entry = read_line(line, where)
+        entry = read_place(line, where)
         if before is not None and entry.seq == before.seq:
             if found == before.hash:
                 return

@@ -120,7 +120,7 @@ class Snapshot:
                 self.fd = self._open(path)
                 if self.fd >= 0:
                     files.hold(self.fd, path, files.LOCK_SECONDS)
-                if self.fd < 0 or is_at(self.fd, path):
+                if self.fd < 0 or is_at(os.fstat(self.fd), path):
                     break
                 os.close(self.fd)  # moved aside meanwhile
             self.full = older(self._home)
@@ -169,16 +169,18 @@ class Snapshot:
             yield self._home.audit, _lines(self.fd, self.size, self._home.audit)
 
 
-def is_at(fd: int, path: str) -> bool:
-    """Whether an open file is the one that has this name now. Raises: StorageError for no regular file, OSError."""
+def is_at(status: os.stat_result, path: str) -> bool:
+    """Whether an open file is the one that has this name now. status: its own.
+
+    Raises: StorageError for what is no regular file, OSError.
+    """
     try:
         there = os.stat(path, follow_symlinks=False)  # noqa: PTH116 - pathlib is outside the import budget
     except FileNotFoundError:
         return False
-    status = os.fstat(fd)
-    if status.st_mode & 0o170000 != 0o100000:
+    if there.st_mode & 0o170000 != 0o100000:
         raise files.corrupt(path, "not a regular file")
-    return (there.st_ino, there.st_dev) == (status.st_ino, status.st_dev)
+    return there.st_ino == status.st_ino and there.st_dev == status.st_dev
 
 
 def _lines(fd: int, size: int, path: str) -> Iterator[tuple[str, bytes]]:

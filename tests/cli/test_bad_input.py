@@ -112,7 +112,8 @@ def test_mistyped(ready: Shell, words: tuple[str, ...]) -> None:
     status = 1 if words == ("audit", "{}") else 2
     assert_clear(ready.kanoniv(*words), status)
     files = {path.name for path in ready.home.rglob("*") if path.is_file()}
-    assert files == {"root.key", "local.pub", "lock"}
+    log = {"audit.jsonl", "audit.checkpoint", "machine.key"}
+    assert files == {"root.key", "local.pub", "lock", *log}
 
 
 PROGRAM = st.sampled_from([name for name in COMMANDS if name != "exec"])
