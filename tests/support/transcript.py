@@ -12,6 +12,7 @@ from typing import NamedTuple
 VALUES = {
     "token": r"kd2\.[A-Za-z0-9_.-]+~[sp][A-Za-z0-9_-]+",
     "grant": r"kd2\.[A-Za-z0-9_.-]+",
+    "old": r"eyJ[A-Za-z0-9_-]+",
     "envelope": r"kde2\.[A-Za-z0-9_-]+~[A-Za-z0-9_.-]+",
     "list": r"kdr2\.[A-Za-z0-9_-]+",
     "rotation": r"kdx2\.[A-Za-z0-9_-]+",
