@@ -64,10 +64,12 @@ readme: $(STAMP)  ## write what is derived: parts of README.md, docs/errors.md, 
 	$(PY) scripts/errors_doc.py
 	$(PY) scripts/reference.py
 
-lock: $(STAMP)  ## resolve the three lock files again, with hashes and without addresses (UPGRADE=--upgrade)
+lock: $(STAMP)  ## resolve the four lock files again, with hashes and without addresses (UPGRADE=--upgrade)
 	$(UV_LOCK) pyproject.toml -o requirements/base.lock
 	$(UV_LOCK) -c requirements/base.lock --extra ci pyproject.toml -o requirements/ci.lock
-	$(UV_LOCK) -c requirements/ci.lock --extra ci pyproject.toml requirements/dev.in -o requirements/dev.lock
+	$(UV_LOCK) -c requirements/ci.lock --extra server pyproject.toml -o requirements/server.lock
+	$(UV_LOCK) -c requirements/ci.lock -c requirements/server.lock --extra ci --extra server pyproject.toml \
+		requirements/dev.in -o requirements/dev.lock
 
 clean:  ## remove what make made
 	rm -rf .venv .bench build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = ("base", "ci", "dev")
+LOCKS = ("base", "ci", "server", "dev")
 
 # One letter in brackets each, so that this file does not hold what it looks for.
 REGISTRIES = re.compile(
@@ -100,7 +100,12 @@ def tracked(*patterns: str) -> list[Path]:
 
 def product_code() -> list[Path]:
     return tracked(
-        "kanoniv_auth/*.py", "kanoniv_ci/*.py", "entrypoint.py", "verify/*.py", "scripts/*.py"
+        "kanoniv_auth/*.py",
+        "kanoniv_ci/*.py",
+        "kanoniv_server/*.py",
+        "entrypoint.py",
+        "verify/*.py",
+        "scripts/*.py",
     )
 
 
@@ -272,7 +277,7 @@ def broken_contracts(where: Path, *contracts: str) -> list[str]:
 
 @pytest.fixture
 def copy_of_packages(tmp_path: Path) -> Path:
-    for package in ("kanoniv_auth", "kanoniv_ci"):
+    for package in ("kanoniv_auth", "kanoniv_ci", "kanoniv_server"):
         shutil.copytree(
             ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__")
         )
@@ -290,12 +295,19 @@ def test_the_import_contracts_hold() -> None:
         ("layers", "kanoniv_auth/utils.py", ""),
         ("layers", "kanoniv_auth/core/scopes.py", "import kanoniv_auth.store.home"),
         ("surfaces", "kanoniv_auth/core/scopes.py", "import kanoniv_ci.inputs"),
+        ("surfaces", "kanoniv_auth/core/scopes.py", "import kanoniv_server.domain"),
+        ("surfaces", "kanoniv_server/domain/values.py", "import kanoniv_ci.inputs"),
+        ("surfaces", "kanoniv_ci/inputs.py", "import kanoniv_server.domain.values"),
         ("action", "kanoniv_ci/inputs.py", "import kanoniv_auth.cli.main"),
+        ("service", "kanoniv_server/domain/values.py", "import kanoniv_auth.store.files"),
+        ("rooms", "kanoniv_server/domain/values.py", "import kanoniv_server.storage"),
         ("pure", "kanoniv_auth/core/scopes.py", "import os"),
         ("pure", "kanoniv_ci/inputs.py", "import time"),
+        ("pure", "kanoniv_server/domain/values.py", "import time"),
         ("sodium", "kanoniv_auth/core/scopes.py", "import nacl.signing"),
         ("pem", "kanoniv_auth/core/scopes.py", "from cryptography import x509"),
         ("small", "kanoniv_auth/store/home.py", "import requests"),
+        ("small", "kanoniv_auth/store/home.py", "import sqlalchemy"),
         ("click", "kanoniv_auth/store/home.py", "import click"),
         ("cycles", "kanoniv_auth/core/value.py", "import kanoniv_auth.core.scopes"),
     ],
@@ -351,14 +363,14 @@ def test_every_locked_package_has_hashes_and_no_address(name: str) -> None:
 
 def test_the_locks_agree() -> None:
     dev = locked("dev")
-    for name in ("base", "ci"):
+    for name in ("base", "ci", "server"):
         assert {p: v for p, v in locked(name).items() if dev[p] != v} == {}
-    assert set(locked("base")) <= set(locked("ci"))
+    assert set(locked("base")) <= set(locked("ci")) & set(locked("server"))
 
 
 def test_nothing_that_users_install_is_gpl() -> None:
     bad = {}
-    for package in locked("ci"):
+    for package in {**locked("ci"), **locked("server")}:
         try:
             meta = importlib.metadata.metadata(package)
         except importlib.metadata.PackageNotFoundError:
