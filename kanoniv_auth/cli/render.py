@@ -225,6 +225,11 @@ def _usage(facts: Facts) -> str:
     fix = facts.get("fix")
     if not fix:
         return "kanoniv-auth --help"
+    if "%2a" in str(fix) and " " not in str(fix):
+        # what core would write for a name with a star in it; a person who types one means something else
+        parent = str(fix).removesuffix(".%2a")
+        name = "name each scope" if "%2a" in parent else f"use {parent}"
+        return f"there are no wildcards: {name}, which covers all below it"
     # core gives the value that would have been right, the other layers a whole instruction
     return str(fix) if " " in str(fix) else f"use {fix}"
 

@@ -91,22 +91,11 @@ def check_scope(text: object) -> str:
     flaw = _flaw(typed)
     if flaw is None:
         return typed
-    if "*" in typed:
-        raise UsageError(
-            "usage", detail=f"scope {text!r}: there are no wildcards", fix=_unstarred(typed)
-        )
     try:
         fix = ".".join([_encode(segment) for segment in typed.split(".")])
     except UsageError:
         fix = None
     raise UsageError("usage", detail=f"scope {text!r}: {flaw}", fix=None if _flaw(fix) else fix)
-
-
-def _unstarred(typed: str) -> str:
-    parent = typed.removesuffix(".*")
-    if _flaw(parent) is None:
-        return f"use {parent}, which covers all below it"
-    return "name each scope; it covers all below it"
 
 
 def parse_scopes(value: str | Iterable[str]) -> tuple[str, ...]:

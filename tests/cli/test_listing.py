@@ -259,11 +259,11 @@ def test_a_home_that_cannot_be_used_registers_no_name(shell: Shell, where: str) 
 @pytest.mark.parametrize(
     ("scope", "fix"),
     [
-        ("deploy.*", "use deploy, which covers all below it"),
-        ("*", "name each scope; it covers all below it"),
-        ("deploy.*.eu", "name each scope; it covers all below it"),
-        ("a:*", "use a, which covers all below it"),
-        ("deploy,x.**", "name each scope; it covers all below it"),
+        ("deploy.*", "there are no wildcards: use deploy, which covers all below it"),
+        ("*", "there are no wildcards: name each scope, which covers all below it"),
+        ("deploy.*.eu", "there are no wildcards: name each scope, which covers all below it"),
+        ("a:*", "there are no wildcards: use a, which covers all below it"),
+        ("deploy,x.**", "there are no wildcards: name each scope, which covers all below it"),
     ],
 )
 def test_there_are_no_wildcards_and_no_spelling_of_one(shell: Shell, scope: str, fix: str) -> None:
