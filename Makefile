@@ -8,7 +8,7 @@ PYTEST := $(PY) -m pytest -n 2 --dist loadfile
 UV_LOCK := $(BIN)/uv pip compile --no-config --quiet --universal --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --no-header --python-version 3.10 $(UPGRADE)
 
-.PHONY: help demo test test-fast lint format typecheck imports bench vectors mutants-core wheel readme lock clean
+.PHONY: help demo test test-fast lint format typecheck imports bench vectors mutants mutants-core fuzz wheel readme lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -51,6 +51,9 @@ vectors: $(STAMP)  ## regenerate vectors/ from their seed; any difference is an 
 mutants-core: $(STAMP)  ## delete each numbered step of verify in turn: a named test must turn red
 	$(PY) scripts/mutants_core.py
 
+fuzz: $(STAMP)  ## look for inputs that break what reads strangers' texts (FUZZ_SECONDS=120); planted bugs first
+	$(PY) -m fuzz
+
 wheel: $(STAMP)  ## build the wheel, install it where nothing else of ours is, and ask it something
 	rm -rf dist build/wheel
 	$(PY) -m build --no-isolation --outdir dist
@@ -64,13 +67,15 @@ readme: $(STAMP)  ## write what is derived: parts of README.md, docs/errors.md, 
 	$(PY) scripts/errors_doc.py
 	$(PY) scripts/reference.py
 
-lock: $(STAMP)  ## resolve the four lock files again, with hashes and without addresses (UPGRADE=--upgrade)
+lock: $(STAMP)  ## resolve the lock files again, with hashes and without addresses (UPGRADE=--upgrade)
 	$(UV_LOCK) pyproject.toml -o requirements/base.lock
 	$(UV_LOCK) -c requirements/base.lock --extra ci pyproject.toml -o requirements/ci.lock
 	$(UV_LOCK) -c requirements/ci.lock --extra server pyproject.toml -o requirements/server.lock
 	$(UV_LOCK) -c requirements/ci.lock -c requirements/server.lock --extra ci --extra server pyproject.toml \
 		requirements/dev.in -o requirements/dev.lock
+	$(UV_LOCK) -c requirements/dev.lock requirements/fuzz.in -o requirements/fuzz.lock
+	$(UV_LOCK) -c requirements/dev.lock --extra ci pyproject.toml requirements/mutation.in -o requirements/mutation.lock
 
 clean:  ## remove what make made
-	rm -rf .venv .bench build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .bench .fuzz build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = ("base", "ci", "server", "dev")
+LOCKS = ("base", "ci", "server", "dev", "fuzz", "mutation")
 
 # One letter in brackets each, so that this file does not hold what it looks for.
 REGISTRIES = re.compile(
