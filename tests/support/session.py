@@ -118,7 +118,7 @@ def published_home(place: Path) -> None:
     try:
         product.command("init")
         held = product.command("delegate", "-s", "deploy.staging", "-t", "4h", "-n", "bot")
-        product.command("delegate", "-s", "deploy.staging.eu", "-t", "1h", "--parent", held)
+        product.command("delegate", "-s", "deploy.staging.web", "-t", "1h", "--parent", held)
     finally:
         os.umask(before)
 
