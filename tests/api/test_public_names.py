@@ -47,6 +47,13 @@ NAMES = [
     "AudienceMismatch",
     "CaveatViolation",
     "KeyPermissions",
+    "KeyInvalid",
+    "ListRefused",
+    "LogBroken",
+    "Revoked",
+    "StorageError",
+    "UsageError",
+    "revoke",
 ]
 
 
@@ -100,5 +107,5 @@ def test_version() -> None:
 def test_errors_are_one_family() -> None:
     errors = [getattr(kanoniv_auth, name) for name in NAMES]
     kinds = [kind for kind in errors if isinstance(kind, type) and issubclass(kind, Exception)]
-    assert len(kinds) == 12
+    assert len(kinds) == 18
     assert all(issubclass(kind, kanoniv_auth.AuthError) for kind in kinds)
