@@ -24,7 +24,7 @@ from kanoniv_auth.core.revocation_list import (
     require_past,
 )
 from kanoniv_auth.core.roots import TrustedRoots
-from kanoniv_auth.core.token import parse
+from kanoniv_auth.core.token import is_v1, parse
 from kanoniv_auth.core.verification import read_chain
 from kanoniv_auth.store import agents, files, keystore, revocations, roots as stored, tokens
 from kanoniv_auth.store.home import find_home
@@ -91,8 +91,8 @@ def revoke(
     home, now = find_home(os.environ), int(time.time())
     signers = _signers(home, root, now)
     if id is None and agent is None and holder is None:
-        kind = "id"
-        what, whose, signers = _token_id(load_token() if token is None else token, signers, now)
+        text = load_token() if token is None else token
+        kind, what, whose, signers = _by_token(text, signers, now)
     elif id is not None:
         kind, what, whose = "id", _parse_id(id), None
     else:
@@ -179,19 +179,27 @@ def _refuse_root(key: bytes, signers: list[KeyPair]) -> None:
         raise UsageError("usage", detail=detail, fix=fix)
 
 
-def _token_id(
+def _by_token(
     text: str, signers: list[KeyPair], now: int
-) -> tuple[bytes, str | None, list[KeyPair]]:
-    """Id of a token's last link, its holder, and the one root that can revoke it; an expired token is one, too."""
+) -> tuple[str, bytes, str | None, list[KeyPair]]:
+    """What stands for a token, expired or not; its holder; and the one root that can revoke it."""
     ours = TrustedRoots(keys=[signer.public for signer in signers])
+    old = is_v1(text)
     try:
-        chain = read_chain(parse(text), ours, now, None)
+        if old:
+            from kanoniv_auth.core.legacy_v1 import prove_v1  # noqa: PLC0415 - `json` and 700 lines
+
+            chain = prove_v1(text, roots=ours, audience=None, now=now, revoked=None).chain
+        else:
+            chain = read_chain(parse(text), ours, now, None)
     except SignatureInvalid as error:
         if error.slug != "untrusted_root":
             raise
         raise _needs(error.facts["root_did"], signers) from None
     signer = next(one for one in signers if one.public == chain.root)
-    return chain.id, chain.holder_did, [signer]
+    # no id in a version 1 token is signed: its holder's key is what the root has named
+    what = ("key", chain.holder) if old else ("id", chain.id)
+    return *what, chain.holder_did, [signer]
 
 
 def _say(

@@ -142,6 +142,17 @@ def test_what_is_no_list_is_not_imported(shell: Shell, text: str) -> None:
     assert not (shell.home / "revocations").exists()
 
 
+def test_a_version_1_token_ends_with_its_holders_key(shell: Shell) -> None:
+    token = shell.token("build", "--format", "v1", "--embed-key")
+    assert shell.kanoniv("verify", "-s", "build", "-t", token).status == 0
+    made = facts(shell.kanoniv("revoke", "-t", token, "--json"))
+    assert made["kind"] == "key"
+    said = shell.kanoniv("verify", "-s", "build", "-t", token)
+    assert (said.status, slug(said)) == (1, "revoked")
+    said = shell.kanoniv("revoke", "-t", token[:-8])
+    assert (said.status, said.out) == (2, "")
+
+
 def test_an_older_list_is_refused_with_exit_1(shell: Shell) -> None:
     shell.token("build")
     shell.kanoniv("revoke", "--id", "1" * 64)
