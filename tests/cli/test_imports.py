@@ -71,6 +71,23 @@ def test_budget_with_roots_from_the_environment(shell: Shell) -> None:
     assert not {name for name in found if not name.startswith("kanoniv_auth")} - ALLOWED
 
 
+def test_lists_and_rotations_load_what_reads_them_and_no_more(shell: Shell) -> None:
+    shell.token("build")
+    words = ("verify", "-s", "build")
+    without = loaded(shell, *words)
+    assert not [name for name in without if "revoking" in name or name.endswith(".pins")]
+    assert (
+        not {f"kanoniv_auth.{name}" for name in ("core.statement", "store.revocations")} & without
+    )
+    shell.kanoniv("revoke", "--id", "1" * 64)
+    shell.kanoniv("roots", "rotate")
+    more = loaded(shell, *words) - without
+    assert more == {
+        "kanoniv_auth.core.revocation", "kanoniv_auth.core.revocation_list", "kanoniv_auth.core.rotation",
+        "kanoniv_auth.core.statement", "kanoniv_auth.store.revocations",
+    }  # fmt: skip
+
+
 def test_verify_does_not_open_the_root_key(shell: Shell) -> None:
     shell.token("build")
     # were it opened, this mode would be refused
