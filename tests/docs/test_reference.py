@@ -44,6 +44,16 @@ def test_every_command_has_its_section() -> None:
     assert sorted(said) == sorted(COMMANDS)
 
 
+def test_every_command_has_a_json_answer() -> None:
+    page = (REFERENCE / "json.md").read_text(encoding="utf-8")
+    shown = set()
+    for tail in re.findall(r"^\$ .*?kanoniv-auth (.*--json.*)$", page, flags=re.MULTILINE):
+        words = tail.split()
+        both = " ".join(words[:2])
+        shown.add(both if both in COMMANDS else words[0])
+    assert shown == set(COMMANDS)
+
+
 def test_exit_statuses_are_of_commands_there_are() -> None:
     script = runpy.run_path(str(ROOT / "scripts" / "reference.py"))
     assert {"verify", "exec", "status"} <= set(script["EXITS"]) <= set(COMMANDS)
