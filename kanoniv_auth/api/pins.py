@@ -76,6 +76,11 @@ def listed() -> list[TrustedRoot]:
     return [TrustedRoot(label, key, ends.get(key)) for label, key in stored.pins(home).items()]
 
 
+def is_interrupted() -> bool:
+    """Whether a rotation began in this home and did not end; `rotate` finishes it."""
+    return os.path.lexists(find_home(os.environ).next_root_key)
+
+
 def add(label: str, key: str) -> tuple[TrustedRoot, bool]:
     """Trust a root: its public key or did:key, under a label; also whether it is new.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from kanoniv_auth.store import files
+from kanoniv_auth.store import files, roots
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ def known(home: Home, max_staleness: int | None = None) -> Revocations | None:
     try:
         os.lstat(home.revocations)
     except (FileNotFoundError, NotADirectoryError):
+        # where others can write, they can also take the lists away
+        roots.refuse_open_folder(home.path)
         if max_staleness is None:
             return None
     except OSError as error:

@@ -12,17 +12,14 @@ from kanoniv_auth.api.tokens import load_token, read_links
 from kanoniv_auth.core.errors import (
     ChainTooDeep,
     KeyInvalid,
+    KeyPermissions,
     SignatureInvalid,
+    StorageError,
     TokenParseError,
     UsageError,
 )
 from kanoniv_auth.core.keys import check_did, did, parse_did_key
-from kanoniv_auth.core.revocation_list import (
-    RevocationList,
-    make_list,
-    read_list,
-    require_past,
-)
+from kanoniv_auth.core.revocation_list import RevocationList, make_list, read_list, require_past
 from kanoniv_auth.core.roots import TrustedRoots
 from kanoniv_auth.core.token import is_v1, parse
 from kanoniv_auth.core.verification import read_chain
@@ -31,6 +28,9 @@ from kanoniv_auth.store.home import find_home
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kanoniv_auth.core.chain import Link
     from kanoniv_auth.core.keys import KeyPair
     from kanoniv_auth.store.home import Home
 
@@ -115,15 +115,19 @@ def revoke(
 
 def _roots_of(home: Home, what: bytes) -> set[str]:
     """DIDs of the roots of saved tokens with this id or key in their chain, as they describe themselves."""
-    found = set()
+    return {
+        did(links[0].issuer)
+        for links in _saved_links(home)
+        if any(what in (link.id, link.issuer, link.aud) for link in links)
+    }
+
+
+def _saved_links(home: Home) -> Iterator[list[Link]]:
     for path in tokens.saved(home):
         try:
-            links = read_links(tokens.read_text(path) or "")
+            yield read_links(tokens.read_text(path) or "")
         except (ChainTooDeep, TokenParseError):
             continue  # no token of this format
-        if any(what in (link.id, link.issuer, link.aud) for link in links):
-            found.add(did(links[0].issuer))
-    return found
 
 
 def _needs(root_did: object, signers: list[KeyPair]) -> UsageError:
@@ -155,10 +159,20 @@ def _parse_id(text: str) -> bytes:
 
 
 def _agent_key(home: Home, name: str) -> bytes:
-    key = agents.find_key(home, name)
-    if key is None:
+    label = agents.find_did(home, name)
+    if label is None:
         fix = "kanoniv-auth agents list shows the names; a key without a name goes with --holder"
         raise UsageError("usage", detail=f"no agent is registered as {name}", fix=fix)
+    try:
+        key = agents.find_key(home, name)
+    except (KeyInvalid, KeyPermissions, StorageError):
+        # lost, or open to others: that is when it has to be revoked, and its public half is in its tokens
+        for links in _saved_links(home):
+            for link in links:
+                if did(link.aud) == label:
+                    return link.aud
+        raise
+    assert key is not None  # noqa: S101 - its name is registered
     return key.public
 
 

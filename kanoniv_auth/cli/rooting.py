@@ -27,7 +27,11 @@ def listed(_: Arguments) -> Outcome:
     rows = [{name: one[name] for name in one.keys()} for one in found]  # noqa: SIM118 - a record is no dict
     width = max((len(one.label) for one in found), default=0)
     text = "\n".join(_line(one, width, now) for one in found) or "No trusted roots."
-    return Outcome(f"{len(rows)} trusted root(s)", text, {"roots": rows}, notes=_elsewhere())
+    facts = {"roots": rows, "interrupted": pins.is_interrupted()}
+    notes = _elsewhere()
+    if facts["interrupted"]:
+        notes += ("note: a rotation was interrupted; kanoniv-auth roots rotate finishes it",)
+    return Outcome(f"{len(rows)} trusted root(s)", text, facts, notes=notes)
 
 
 def _line(one: TrustedRoot, width: int, now: int) -> str:

@@ -246,6 +246,7 @@ def test_a_rotation_that_dies_anywhere(
     with pytest.raises(Killed):
         pins.rotate(DAY)
     kill_at(-1, False)
+    assert pins.is_interrupted() == (step + after > 1 and step + after < 8)
     # what was verified before is verified now
     assert ka.verify("x", token).root_did == first.did
     made = ka.delegate("x")

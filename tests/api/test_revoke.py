@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 import kanoniv_auth as ka
 from kanoniv_auth.api import auditing, delegation, pins, revocations, revoking, roots, verification
 from kanoniv_auth.api.signing import authorise
-from kanoniv_auth.core.errors import Revoked, UsageError
+from kanoniv_auth.core.errors import KeyPermissions, Revoked, StorageError, UsageError
 from kanoniv_auth.core.keys import KeyPair
 from kanoniv_auth.store.home import Home
 
@@ -34,6 +35,10 @@ def is_revoked(call: Callable[[], object]) -> bool:
 
 def ended(token: str) -> bool:
     return is_revoked(lambda: verification.prove(token))
+
+
+def key_file(name: str) -> str:
+    return Home(os.environ["KANONIV_HOME"]).key(str(ka.resolve_name(name)))
 
 
 def ways_in(token: str) -> dict[str, Callable[[], object]]:
@@ -134,6 +139,41 @@ def test_an_expired_token_can_be_revoked(monkeypatch: pytest.MonkeyPatch) -> Non
     assert end is not None
     monkeypatch.setattr("time.time", lambda: float(end + 99))
     assert not ka.revoke(token).already
+
+
+@pytest.mark.usefixtures("root")
+@pytest.mark.parametrize("how", ["gone", "open to others", "damaged"])
+def test_a_key_that_was_stolen_can_be_revoked_by_its_name(how: str) -> None:
+    token = ka.delegate("deploy", name="bob")
+    bob = ka.get_agent("bob")
+    assert bob is not None
+    path = Path(key_file("bob"))
+    if how == "gone":
+        path.unlink()
+    elif how == "damaged":
+        path.write_text("{}")
+    else:
+        path.chmod(0o644)
+    assert ka.revoke(agent="bob").what == bob.public.hex()
+    assert ended(token)
+
+
+@pytest.mark.usefixtures("root")
+def test_with_neither_key_nor_token_it_says_so(home: Path) -> None:
+    ka.register_agent("bob")
+    Path(key_file("bob")).unlink()
+    with pytest.raises(StorageError):
+        ka.revoke(agent="bob")
+    assert not (home / "revocations").exists()
+
+
+@pytest.mark.usefixtures("root")
+def test_where_others_can_take_the_lists_away_nothing_is_believed(home: Path) -> None:
+    """Also with roots from the environment, for which the home's folder was never asked."""
+    token = ka.delegate("deploy")
+    home.chmod(0o777)
+    with pytest.raises(KeyPermissions):
+        ka.verify("deploy", token, root_did=ka.load_root(home / "root.key").did)
 
 
 # ------------------------------------------------------------------------------ whose key
