@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 
 import kanoniv_auth
+from kanoniv_auth.api.verification import checked
 from kanoniv_auth.core.errors import AuthError, TokenParseError, UsageError
+from kanoniv_auth.core.roots import TrustedRoots
+from kanoniv_auth.store.home import Home
 from tests.advisories.attacker import unb64
 from tests.advisories.forge_v1 import text_of
 from tests.support.published import Published
@@ -205,3 +208,26 @@ def test_a_verifier_that_has_a_name_is_not_meant() -> None:
     root = kanoniv_auth.generate_keys()
     token = kanoniv_auth.delegate_v1(["deploy"], root=root)
     assert word("deploy", token, root_did=root.did, audience="deploy-service") == "audience"
+
+
+def test_revoked_it_is_refused_and_so_is_its_child() -> None:
+    kanoniv_auth.init_root()
+    parent = kanoniv_auth.delegate_v1(["deploy"])
+    child = kanoniv_auth.delegate_v1(["deploy.staging"], parent=parent)
+    assert word("deploy.staging", child) == ACCEPTED
+    kanoniv_auth.revoke(parent)
+    assert [word("deploy.staging", token) for token in (parent, child)] == ["revoked"] * 2
+    with pytest.raises(AuthError) as refusal:
+        kanoniv_auth.delegate_v1(["deploy"], parent=parent)
+    assert refusal.value.slug == "revoked"
+
+
+def test_only_verify_asks_for_version_1(place: Path) -> None:
+    """The function behind the git hook does not."""
+    kanoniv_auth.init_root()
+    token = kanoniv_auth.delegate_v1(["deploy"])
+    roots = TrustedRoots(keys=[kanoniv_auth.load_root().public])
+    found = checked("deploy", token, Home(str(place)), roots=roots, audience=None, version_1=True)
+    assert found.chain_depth == 1
+    with pytest.raises(TokenParseError, match="version 1"):
+        checked("deploy", token, Home(str(place)), roots=roots, audience=None)

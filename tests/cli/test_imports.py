@@ -62,6 +62,7 @@ def test_budget(shell: Shell, words: tuple[str, ...]) -> None:
     assert others <= ALLOWED
     assert "kanoniv_auth.cli.tree" not in ours
     assert "kanoniv_auth.api.delegation" not in ours
+    assert not {name for name in ours if "legacy" in name}
 
 
 def test_budget_with_roots_from_the_environment(shell: Shell) -> None:
