@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from bench import environments, processes, report, starts
+from bench import environments, logs, processes, report, starts
 from bench.rounds import Worker, alternate
 
 ROUNDS, PROCESS_ROUNDS, IMPORT_ROUNDS = 160, 25, 11
@@ -26,6 +26,10 @@ def main() -> int:
     def say(what: str) -> None:
         sys.stderr.write(f"  {time.monotonic() - began:4.0f}s  {what}\n")
 
+    if sys.argv[1:] == ["logs"]:
+        for goal in report.log_goals(logs.measure(environments.BENCH / "logs")):
+            sys.stdout.write(goal.row() + "\n")
+        return 0
     only_core = sys.argv[1:] == ["core"]
     say("environments of the contenders, under .bench/")
     environments.prepare()
@@ -45,10 +49,13 @@ def main() -> int:
     imported = processes.alternate(processes.import_commands(), IMPORT_ROUNDS)
     say("the Action's start, warm and cold")
     started = starts.measure()
-    page = report.page(report.Results(workers, verified, imported, started))
+    say("the audit log")
+    logged = logs.measure(environments.BENCH / "logs")
+    results = report.Results(workers, verified, imported, started, logged)
+    page = report.page(results)
     (environments.ROOT / "docs/bench.md").write_text(page, encoding="utf-8")
     say("docs/bench.md is written")
-    for goal in report.goals(report.Results(workers, verified, imported, started)):
+    for goal in report.goals(results):
         sys.stdout.write(goal.row() + "\n")
     return 0
 

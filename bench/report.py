@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from bench.logs import Appends
     from bench.processes import Run
     from bench.rounds import Spread, Timing, Worker
     from bench.starts import Starts
@@ -31,6 +32,7 @@ class Results:
     verified: Mapping[str, Run]
     imported: Mapping[str, Run]
     started: Mapping[str, Starts]
+    logged: Appends
 
     def timings(self, worker: str) -> Mapping[str, Timing]:
         """All subjects of one worker."""
@@ -95,6 +97,7 @@ def goals(results: Results) -> list[Goal]:
         unit = f"·{count} S" if count > 1 else " S"
         rows.append(Goal(what, 1.4, found.median / count, detail, unit))
     rows += _process_goals(results)
+    rows += log_goals(results.logged)
     sizes = results.sizes("ours")
     rows.append(Goal("characters of link 0", 360, sizes["link0"], "one short scope", ""))
     rows.append(Goal("characters of a later link", 300, sizes["link"], "one short scope", ""))
@@ -111,6 +114,15 @@ def _process_goals(results: Results) -> list[Goal]:
         Goal(what, 3, run.wall.median, detail, " ×"),
         Goal("the same, stretch", 2, run.wall.median, detail, " ×"),
         Goal("Action's start to exported token, warm", 0.5, warm.ratio.median, seconds, " ×"),
+    ]
+
+
+def log_goals(found: Appends) -> list[Goal]:
+    """The goals of the audit log: one record, and one with its share of the checkpoints."""
+    what = "a record in the audit log, against a bare write and fsync"
+    return [
+        Goal(what, 1.5, found.median, f"medians: {found.detail()}", " ×"),
+        Goal("the same, checkpoints included", 1.5, found.mean, "means", " ×"),
     ]
 
 
