@@ -349,13 +349,16 @@ def test_narrow_stays_with_its_parents_verifier(
 
 
 def test_the_key_goes_with_the_block(tokens: tuple[str, str]) -> None:
-    with ka.delegated(tokens[0]), ka.narrow("deploy.staging"):
+    narrowed = ka.narrow("deploy.staging", parent=tokens[0])
+    with narrowed:
         block = current.entered()[-1]
         assert block.key is not None
         assert block.token not in repr(block)
         assert block.key.seed.hex() not in repr(block)
         del block
     gc.collect()
+    # also where somebody still has the block itself
+    assert narrowed is not None
     assert [o for o in gc.get_objects() if type(o) is current.Presented and o.key is not None] == []
 
 
