@@ -15,7 +15,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from fuzz.environment import ROOT, NoFuzzer, prepare
+from fuzz.environment import ROOT, prepare
+from scripts.environment import NotInstallable
 
 WORK = ROOT / ".fuzz"
 # parts of the whole, and the bugs that are planted in each target: names of its plants()
@@ -137,7 +138,7 @@ def main() -> int:
     names = os.environ.get("FUZZ_ONLY", "").split() or list(TARGETS)
     try:
         python = prepare()
-    except NoFuzzer as why:
+    except NotInstallable as why:
         print(f"skipped: {why}")
         return 0
     return 0 if planted(python, names, seed) and fuzz(python, names, seconds, seed) else 1

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -112,6 +113,7 @@ MORE: dict[str, list[Ask]] = {
     "durations": _each(
         parse_ttl, "x", "1x", "1h1h", "30m1h", "-1h", "1.5h", "0", "0s", "3661d", 0, -1, 1e300, 316224001, True,
         [], "1h30", "99999999999s", "99999999999",
+        2.0**53, 2.0**53 - 1, -(2.0**53), float("nan"),
     ),
     "typed scopes": [
         *_each(check_scope, 1, "", "a b", "é", "a..b", "%", "a%2E", "a%41", "\ud800", ".".join("x" * 17), "x" * 201,
@@ -163,14 +165,14 @@ def line(refusal: AuthError) -> str:
 
 
 def told(theme: str) -> list[str]:
-    """The different lines of one theme, sorted. What is not refused says nothing here."""
-    found = set()
+    """The different lines of one theme, sorted, with how often each is said. What is not refused says nothing."""
+    found: Counter[str] = Counter()
     for ask in THEMES[theme]:
         try:
             ask()
         except AuthError as refusal:
-            found.add(line(refusal))
-    return sorted(found)
+            found[line(refusal)] += 1
+    return [f"{found[one]:3} {one}" for one in sorted(found)]
 
 
 if __name__ == "__main__":
