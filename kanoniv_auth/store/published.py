@@ -99,7 +99,7 @@ def _key(path: str, what: str, secret: object, did: object) -> KeyPair:
         fix = f"restore {path} from a backup, or take that entry out"
         detail = f"{what} in {path}: {flaw.facts['detail']}"
         raise UsageError("usage", detail=detail, fix=fix) from None
-    if did != key.did:
+    if did is not None and did != key.did:
         fix = f"find out which of the two is meant, and correct {path}"
         detail = f"{what} in {path} is not who it says: its key is that of {key.did}"
         raise UsageError("usage", detail=detail, fix=fix)

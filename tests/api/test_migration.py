@@ -27,7 +27,7 @@ from kanoniv_auth import registry
 root = kanoniv_auth.init_root()
 named = kanoniv_auth.delegate(scopes=["code.edit"], ttl="1h", name="claude-code")
 kanoniv_auth.delegate(scopes=["deploy.prod"], ttl="1h", to=root.did)
-expired = kanoniv_auth.delegate(scopes=["code.read"], ttl=0.001)
+expired = kanoniv_auth.delegate(scopes=["code.read"], ttl=0.05)
 live = kanoniv_auth.delegate(scopes=["deploy.staging"], ttl="4h", name="ci")
 json.dump({"root": root.did, "live": live, "named": named,
            "agents": {row["name"]: row["did"] for row in registry.list_agents()}}, sys.stdout)
@@ -310,6 +310,9 @@ def test_a_home_that_is_used_without_migrating_keeps_its_keys(in_place: World) -
     kanoniv_auth.register_agent("new")
     assert keys <= seeds_in(in_place.old)
     agents.rename(Home(str(in_place.old)), "claude-code", "claude")
+    assert keys <= seeds_in(in_place.old)
+    kanoniv_auth.register_agent("short-lived")
+    agents.remove(Home(str(in_place.old)), "short-lived")
     assert keys <= seeds_in(in_place.old)
     said = refused(lambda: kanoniv_auth.delegate(["deploy"], name="ci"), StorageError)
     assert f"kanoniv-auth migrate --from {in_place.old}" in said
