@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     Path = str | os.PathLike[str]
 
+_ROOM = 1 << 14  # bytes: the longest token
+
 
 class _Issuer(Value):
     """Who signs the new link: the root itself, or the holder of a parent chain; and what is revoked here."""
@@ -147,7 +149,7 @@ def _place(
 def _check_room(home: Home) -> None:
     """Know that a key and a token can be written. Raises: StorageError."""
     for folder in (home.keys, home.tokens):
-        with files.NewFile(f"{folder}/room"):
+        with files.NewFile(f"{folder}/room", room=_ROOM):
             pass
 
 

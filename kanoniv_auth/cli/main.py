@@ -107,8 +107,8 @@ def _name_token_file(error: AuthError, arguments: Arguments) -> None:
     if not any(option.dest == "token_file" for option in _row(arguments).options):
         return
     path = token_file(arguments)
-    if path is not None and "note" not in error.facts:
-        error.facts["note"] = f"the token was read from {path}"
+    if path is not None and path not in str(error):
+        error.facts["file"] = path
 
 
 def _row(arguments: Arguments) -> Command:

@@ -38,19 +38,20 @@ def audit(arguments: Arguments) -> Outcome:
         found = api_audit([text for _, text in named], root_did=arguments.text("root_did"))
     except AuthError as error:
         number = error.facts.get("receipt")
-        if isinstance(number, int):
-            error.facts["note"] = f"this is said of {named[number][0]}"
+        if isinstance(number, int) and named[number][0] is not None:
+            error.facts["file"] = named[number][0]
         raise
     facts = {"count": len(found), "receipts": [envelope_view(envelope) for envelope in found]}
     return Outcome("all receipts are true", words.receipts(found), facts)
 
 
-def _texts(given: str) -> list[tuple[str, str]]:
-    """The receipts that a word stands for, each with where it comes from."""
+def _texts(given: str) -> list[tuple[str | None, str]]:
+    """The receipts that a word stands for, each with the file it is from."""
+    texts: list[tuple[str | None, str]]
     if given == "-":
-        texts = [("standard input", text) for text in _split(inputs.read_stdin())]
+        texts = [(None, text) for text in _split(inputs.read_stdin())]
     elif given.lstrip().startswith((ENVELOPE_PREFIX, "{")):
-        texts = [("the receipt given as text", given)]
+        texts = [(None, given)]
     elif os.path.isdir(given):  # noqa: PTH112 - paths are text in this package
         paths = files.listing(given, SUFFIX)
         texts = [(path, inputs.read_text_file(path, named=False)) for path in paths]

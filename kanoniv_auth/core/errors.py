@@ -93,7 +93,9 @@ class AuthError(Exception):
         return REASONS[self.slug]
 
     def __str__(self) -> str:
-        return self.reason.text.format_map(self.facts)
+        text = self.reason.text.format_map(self.facts)
+        # whoever read the refused text from a file says which
+        return f"{self.facts['file']}: {text}" if "file" in self.facts else text
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (type(self), self.slug, self.facts)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from errno import EDQUOT, EFBIG, EINVAL, ENOSPC, EROFS, EWOULDBLOCK
+from errno import EDQUOT, EFBIG, EINVAL, ENOSPC, EPERM, EROFS, EWOULDBLOCK
 
 from kanoniv_auth.core.errors import KeyPermissions, StorageError, UsageError
 
@@ -96,11 +96,7 @@ def _refuse_planted(path: str) -> None:
         raise corrupt(path, "a link to nothing") from None
     folder = os.stat(path.rpartition("/")[0] or "/")  # noqa: PTH116 - as above
     if not {link.st_uid, target.st_uid} <= {os.geteuid(), 0, folder.st_uid}:
-        raise StorageError(
-            "storage",
-            detail=f"{path} is a link by or to another user",
-            fix=f"remove the link {path}, or set KANONIV_HOME to a directory of your own",
-        )
+        raise OSError(EPERM, "it is a link by or to another user")
 
 
 def _read_all(fd: int, path: str) -> bytes:
@@ -129,11 +125,8 @@ def make_folder(path: str) -> None:
         sync_folder(path)
     except FileExistsError:
         if not os.path.isdir(path):  # noqa: PTH112 - as above
-            raise StorageError(
-                "storage",
-                detail=f"{path} is a file where a directory is needed",
-                fix=f"move {path} away, or set KANONIV_HOME to another directory",
-            ) from None
+            cause = OSError(EINVAL, "it is a file where a directory is needed")
+            raise unusable("create", path, cause) from None
     except (OSError, ValueError) as error:
         raise unusable("create", path, error) from None
 
@@ -141,24 +134,26 @@ def make_folder(path: str) -> None:
 class NewFile:
     """A file being written beside its place: `commit` moves it there in one step, leaving removes what is left.
 
-    Opening it early proves that it can be written before something happens that cannot be undone. While its writer
-    lives it is locked; one that is not has been left behind (store/leftovers.py).
+    Opening it early, with room, proves that it can be written before something happens that cannot be undone. While
+    its writer lives it is locked; one that is not has been left behind (store/leftovers.py).
     """
 
     __slots__ = ("_fd", "_temporary", "path")
     path: str
 
-    def __init__(self, path: str) -> None:
-        """Create the temporary file, 0600 from its first byte, never through a link."""
+    def __init__(self, path: str, *, room: int = 0) -> None:
+        """Create the temporary file, 0600 from its first byte, never through a link. room: bytes to take up now."""
         folder, _, name = path.rpartition("/")
         make_folder(folder or "/")
-        self.path, self._fd = path, -1
+        self.path, self._fd, self._temporary = path, -1, ""
         try:
             _refuse_planted(folder or "/")
             while self._fd < 0:
                 self._temporary = f"{folder}/.{name[:80]}.{os.urandom(8).hex()}{TEMPORARY}"
                 self._fd = _claimed(os.open(self._temporary, _NEW, 0o600))
+            _write(self._fd, bytes(room))
         except (OSError, ValueError) as error:
+            self.__exit__()
             raise unusable("write", path, error) from None
 
     def __enter__(self) -> NewFile:
@@ -180,15 +175,12 @@ class NewFile:
 
         Raises: FileExistsError (only without `replace`), StorageError.
         """
-        if len(data) > LARGEST:  # it could not be read again
-            fix = "move what is no longer needed out of it, then run it again"
-            detail = f"{self.path} would be larger than {LARGEST} bytes"
-            raise StorageError("storage", detail=detail, fix=fix)
         try:
+            if len(data) > LARGEST:  # it could not be read again
+                raise OSError(EINVAL, f"it would be larger than {LARGEST} bytes")
             os.fchmod(self._fd, 0o600)  # a umask may have taken our own bits away
-            view = memoryview(data)
-            while view:
-                view = view[os.write(self._fd, view) :]
+            _write(self._fd, data)
+            os.ftruncate(self._fd, len(data))
             os.fsync(self._fd)
             if replace:
                 os.replace(self._temporary, self.path)  # noqa: PTH105 - pathlib is outside the import budget
@@ -201,6 +193,13 @@ class NewFile:
             raise
         except OSError as error:
             raise unusable("write", self.path, error) from None
+
+
+def _write(fd: int, data: bytes) -> None:
+    """Write all of it over what there is. Raises: OSError."""
+    at = 0
+    while at < len(data):
+        at += os.pwrite(fd, data[at:], at)
 
 
 def _claimed(fd: int) -> int:

@@ -10,7 +10,7 @@ import os
 from _thread import allocate_lock  # `threading` costs 3 ms and does no more here
 
 from kanoniv_auth.core.encoding import unb64u
-from kanoniv_auth.core.envelope import ENVELOPE_PREFIX, FIRST, envelope_id
+from kanoniv_auth.core.envelope import ENVELOPE_PREFIX, FIRST, MAX_ENVELOPE, envelope_id
 from kanoniv_auth.core.sodium import SIGNATURE
 from kanoniv_auth.store import files
 
@@ -40,7 +40,8 @@ class Stream:
 
         Raises: StorageError.
         """
-        return files.NewFile(f"{self._folder}/{self.id.hex()}.{self._seq:08d}{SUFFIX}")
+        path = f"{self._folder}/{self.id.hex()}.{self._seq:08d}{SUFFIX}"
+        return files.NewFile(path, room=MAX_ENVELOPE)
 
     def append(
         self, make: Callable[[bytes, int, bytes], str], new: files.NewFile | None = None

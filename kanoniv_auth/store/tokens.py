@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from kanoniv_auth.core.errors import TokenParseError
-from kanoniv_auth.store import files
+from kanoniv_auth.store import files, leftovers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ def save(home: Home, chain_id: bytes, token: str, *, latest: bool) -> str:
     """
     path = f"{home.tokens}/{chain_id[:16].hex()}.token"
     data = token.encode("ascii")
-    # one after the other, so that the latest is always the one that was kept last
-    with files.Lock(home.lock):
-        files.write(path, data)
-        if latest:
-            files.write(home.latest, data)
+    # without the home's lock: an agent's own directory gets its key and its token and nothing else
+    leftovers.clear_folder(home.tokens)
+    files.write(path, data)
+    if latest:
+        files.write(home.latest, data)
     return path
 
 

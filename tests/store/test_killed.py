@@ -318,7 +318,7 @@ def one_round(world: World, kind: type[Deed], fate: Fate, count: Count) -> None:
         assert not lived.out
         count.killed += 1
         count.landed += lived.landed
-        count.torn_log += lived.steps[-1].call == "pwrite" and fate.how in TORN
+        count.torn_log += fate.how in TORN and not lived.landed
     check(world, deed)
     if lived.status == KILLED and not deed.has_happened():
         deed.done(world.run(*deed.words))
