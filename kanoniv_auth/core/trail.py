@@ -6,7 +6,7 @@ Not on the path of a command that only adds a record (`core.audit`). Format: doc
 from __future__ import annotations
 
 from kanoniv_auth.core import sodium
-from kanoniv_auth.core.audit import REPAIRED, START, Happening, is_hash, line_hash
+from kanoniv_auth.core.audit import LONGEST_LINE, REPAIRED, START, Happening, is_hash, line_hash
 from kanoniv_auth.core.encoding import canonical, uncanonical, unescape
 from kanoniv_auth.core.errors import LogBroken, TokenParseError
 from kanoniv_auth.core.value import Value
@@ -62,7 +62,7 @@ class Checkpoint(Value):
 def read_line(line: bytes, where: str) -> Entry:
     """Read one line, without its line feed. Raises: LogBroken (facts where, detail)."""
     try:
-        fields = uncanonical(line)
+        fields = None if len(line) >= LONGEST_LINE else uncanonical(line)
         if type(fields) is not dict or tuple(sorted(fields)) != _FIELDS:
             raise TokenParseError("parse", detail="not the fields of a record")
         return _entry(fields)

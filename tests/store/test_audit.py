@@ -276,6 +276,7 @@ def test_what_is_no_record_is_named_and_never_added_to(small: Home, line: bytes)
         ("details", [1]), ("details", {"x": ["y"]}), ("details", {"X": "y"}), ("event", ""), ("event", "a b"),
         ("prev", "0" * 63), ("prev", "G" * 64), ("agent", 1), ("cut", 1), ("checkpoint", 9), ("checkpoint", 1),
         ("details", {f"k{'a' * n}": 1 for n in range(13)}), ("name", "%zz"), ("name", "%0A"),
+        ("name", "x" * 20_000),
     ],
 )  # fmt: skip
 def test_a_record_of_another_form_is_refused(small: Home, field: str, value: object) -> None:
@@ -408,6 +409,20 @@ def test_nothing_is_written_through_what_is_no_file(home: Home, tmp_path: Path, 
     with pytest.raises((StorageError, LogBroken)):
         logbook.check_log()
     assert (target.read_bytes() == b"keep\n") if kind == "link" else not target.exists()
+
+
+@pytest.mark.parametrize("prefix", ["kd2.", "kde2.", "kdb2.", "eyJ"])
+def test_of_a_token_only_the_prefix_is_kept(home: Home, prefix: str) -> None:
+    secret = "AAEC" * 40
+    text = f"a {prefix}{secret} b {prefix}{secret}.{secret}~s{secret}"
+    audit.append(
+        home, Happening("sign", text, agent=text, name=text, details={"target": text}), NOW
+    )
+    add(home, target="x" * 250 + prefix + secret)
+    assert b"AAECAAECAAECAAEC" not in log_of(home).read_bytes()
+    entry = logbook.recent(9, lambda _: True)[1]
+    assert not isinstance(entry, LogBroken)
+    assert entry.what.details["target"] == f"a {prefix}… b {prefix}…"
 
 
 # ------------------------------------------------------------------------------------- what goes wrong
