@@ -276,7 +276,9 @@ _FIXES: dict[str, Callable[[Facts], str]] = {
     "key_permissions": _permissions,
     "bad_key": _bad_key,
     "stale": _always("take up the newest list of that root: kanoniv-auth revocations import"),
-    "rolled_back": _always("take up the newest list of that root: kanoniv-auth revocations import"),
+    "rolled_back": _always(
+        "take up what is newest: kanoniv-auth revocations import, or kanoniv-auth roots add --rotation FILE"
+    ),
     "log_broken": _always(
         "keep it as evidence; compare with a checkpoint kept elsewhere: kanoniv-auth audit-log verify --checkpoint -"
     ),

@@ -96,14 +96,14 @@ def require_newer(found: Rotation, known: Iterable[Rotation]) -> None:
     Raises: ListRefused (rolled_back).
     """
     for one in known:
+        detail = None
         if one.old == found.old and one.text != found.text:
             if found.seq <= one.seq:
                 detail = f"this is rotation {found.seq}, and rotation {one.seq} is known"
-                raise ListRefused("rolled_back", root_did=found.old_did, detail=detail)
             # whoever finds an old root's key in a backup could else keep it alive
-            if found.until > one.until:
+            elif found.until > one.until:
                 detail = f"it ends at {one.until}, and an end is never put off"
-                raise ListRefused("rolled_back", root_did=found.old_did, detail=detail)
         if one.old == found.new:
             detail = f"it has given way to {one.new_did}"
-            raise ListRefused("rolled_back", root_did=found.new_did, detail=detail)
+        if detail is not None:
+            raise ListRefused("rolled_back", root_did=one.old_did, detail=detail)
