@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import time
+from errno import ENOSPC
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -113,7 +114,8 @@ def ensure_file(path: str | Path, *, entropy: bytes, now: int) -> LocalSigner:
         "public_key": key.public.hex(),
     }
     try:
-        _create(Path(path), canonical(document))
+        # two machines on one volume may share a process id, and never a key
+        _create(Path(path), f".{key.did[-16:]}.new", canonical(document))
     except FileExistsError:
         pass
     except OSError as error:
@@ -121,14 +123,14 @@ def ensure_file(path: str | Path, *, entropy: bytes, now: int) -> LocalSigner:
     return from_file(path)
 
 
-def _create(path: Path, data: bytes) -> None:
+def _create(path: Path, suffix: str, data: bytes) -> None:
     """Write a whole private file in one step, never over another. Raises: FileExistsError, OSError."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
-    beside.unlink(missing_ok=True)
+    beside = path.with_name(f".{path.name}{suffix}")
     fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         os.fchmod(fd, 0o600)
-        os.write(fd, data)
+        if os.write(fd, data) != len(data):
+            raise OSError(ENOSPC, os.strerror(ENOSPC))
         os.fsync(fd)
         os.link(beside, path)
         folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
