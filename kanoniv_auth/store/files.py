@@ -270,7 +270,7 @@ def hold(fd: int, path: str, seconds: float) -> None:
 
 
 class Lock:
-    """The one lock of a home: whoever changes a file that is there holds it from reading to writing."""
+    """The one lock of a home, held from reading a file to changing it; now and then its taker clears leftovers away."""
 
     __slots__ = ("_fd", "_path", "_seconds")
 
@@ -283,12 +283,14 @@ class Lock:
             flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
             self._fd = os.open(self._path, flags, 0o600)
             hold(self._fd, self._path, self._seconds)
-        except StorageError:
+        except (StorageError, OSError) as error:
             self._close()
+            if isinstance(error, OSError):
+                raise unusable("lock", self._path, error) from None
             raise
-        except OSError as error:
-            self._close()
-            raise unusable("lock", self._path, error) from None
+        from kanoniv_auth.store.leftovers import tidy  # noqa: PLC0415 - as `fcntl`
+
+        tidy(self._fd, self._path.rpartition("/")[0])
 
     def __exit__(self, *_: object) -> None:
         self._close()

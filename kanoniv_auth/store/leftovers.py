@@ -13,17 +13,21 @@ from fcntl import LOCK_EX, LOCK_NB, flock
 
 from kanoniv_auth.store import files
 
+_PRIVATE = 0o600
 AGE = 600  # seconds: how old a leftover is, and how long nobody looked, before somebody does
 
 
-def clear(lock: int, home: str) -> None:
+def tidy(lock: int, home: str) -> None:
     """Remove leftovers from a home and its folders, unless that was done less than `AGE` seconds ago.
 
     lock: descriptor of the home's lock file, which is held; its time of change says when.
     Never fails: whoever came here came for something else.
     """
     try:
-        if 0 <= time.time() - os.fstat(lock).st_mtime < AGE:
+        status = os.fstat(lock)
+        if status.st_mode & 0o777 != _PRIVATE:
+            os.fchmod(lock, _PRIVATE)  # a umask may have taken our own bits away
+        if 0 <= time.time() - status.st_mtime < AGE:
             return
         os.utime(lock)
         clear_folder(home)
