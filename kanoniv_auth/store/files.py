@@ -14,8 +14,7 @@ from kanoniv_auth.core.errors import KeyPermissions, StorageError, UsageError
 
 OPEN_TO_OTHERS = 0o077
 WRITABLE_BY_OTHERS = 0o022
-# registering the 60,000th agent is where this is met
-LARGEST = 1 << 23
+LARGEST = 1 << 23  # bytes: about 60,000 agents
 LOCK_SECONDS = 10.0
 TEMPORARY = ".new"
 _REGULAR, _LINK, _KIND = 0o100000, 0o120000, 0o170000
