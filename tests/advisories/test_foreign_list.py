@@ -139,7 +139,7 @@ def test_the_key_that_is_asked_is_the_key_that_is_meant() -> None:
         {"seq": 0}, {"seq": True}, {"seq": "1"}, {"seq": None}, {"exp": None}, {"iat": None}, {"exp": "9"},
         {"ids": []}, {"keys": []}, {"ids": "x"}, {"ids": [1]}, {"ids": [b64(bytes(31))]}, {"ids": [b64(bytes(33))]},
         {"keys": of(ALICE, BOB)[::-1]}, {"keys": of(ALICE, ALICE)}, {"ids": of(ALICE, BOB)[::-1]}, {"all": True},
-        {"keys": [BOB.public.hex()]}, {"keys": [BOB.did]},
+        {"keys": [BOB.public.hex()]}, {"keys": [BOB.did]}, {"keys": {b64(BOB.public): 1}},
     ],
     ids=str,
 )  # fmt: skip
@@ -150,6 +150,11 @@ def test_an_entry_in_another_form_would_revoke_nothing(given: dict[str, Any]) ->
 @pytest.mark.parametrize("form", ['{ "exp"', '{"exp" ', '{"\\u0065xp"'])
 def test_one_list_has_one_spelling(form: str) -> None:
     assert answer(wrap(payload_of().replace(b'{"exp"', form.encode()))) == "parse"
+
+
+@pytest.mark.parametrize("prefix", ["kdx2.", "KDR2.", "kdr1.", "", " kdr2.", "kd2."])
+def test_under_another_prefix_it_is_no_list(prefix: str) -> None:
+    assert answer(prefix + listed().removeprefix("kdr2.")) == "parse"
 
 
 def test_a_list_ends_after_it_began() -> None:
@@ -165,6 +170,7 @@ def test_an_expired_list_goes_on_revoking() -> None:
     """Who holds back newer lists must not bring anybody back to life."""
     old = read_list(listed(keys=of(BOB), iat=NOW - 9 * DAY, exp=NOW - DAY))
     assert old.is_stale(NOW)
+    assert old.is_stale(NOW - DAY)
     assert not old.is_stale(NOW - DAY - 1)
     assert (
         verdict(CHAIN.sealed(), revoked=in_force([old], now=NOW, max_staleness=None)) == "revoked"
