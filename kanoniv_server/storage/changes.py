@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, or_, select, update
 
 from kanoniv_auth.core.errors import Revoked
 from kanoniv_server.storage.schema import (
@@ -19,6 +19,24 @@ from kanoniv_server.storage.schema import (
 if TYPE_CHECKING:
     from kanoniv_server.domain.values import ApiKey, AuditEvent, Delegation, Tenant
     from kanoniv_server.storage.session import Session
+# built once: building a statement costs more than running it
+_r, _asked = revocations.c, bindparam
+# each side of the "or" names the whole primary key: else SQLite would look through all that the tenant has revoked
+_REVOKED = (
+    select(_r.entry)
+    .where(
+        or_(
+            *[
+                (_r.tenant_id == _asked("tenant_id"))
+                & (_r.kind == kind)
+                & (_r.entry == _asked(name))
+                for kind, name in ((LINK, "id"), (KEY, "holder"), (KEY, "root"))
+            ]
+        )
+    )
+    .limit(1)
+)
+_ISSUED = delegations.insert().inline()
 
 
 def add_tenant(session: Session, tenant: Tenant, key: ApiKey, event: AuditEvent) -> bool:
@@ -64,7 +82,10 @@ def revoke_api_key(session: Session, tenant: str, key_id: str, event: AuditEvent
 def add_delegation(session: Session, row: Delegation, event: AuditEvent) -> None:
     """Write a link down, unless it is revoked before it was known. Raises: Revoked."""
     tenant_id, root = session.tenant(row.tenant)
-    _refuse_revoked(session, tenant_id, root, row)
+    facts = {"tenant_id": tenant_id, "holder": row.holder, "root": root, "id": row.id}
+    found = session.connection.execute(_REVOKED, facts).one_or_none()
+    if found is not None:
+        raise Revoked("revoked", what=found.entry.hex())
     written = {
         "id": row.id,
         "tenant_id": tenant_id,
@@ -77,19 +98,8 @@ def add_delegation(session: Session, row: Delegation, event: AuditEvent) -> None
         "expires_at": row.expires_at,
         "revoked_at": row.revoked_at,
     }
-    session.connection.execute(delegations.insert().inline(), written)
+    session.connection.execute(_ISSUED, written)
     session.record(tenant_id, event)
-
-
-def _refuse_revoked(session: Session, tenant_id: int, root: bytes, row: Delegation) -> None:
-    r = revocations.c
-    key = (r.kind == KEY) & r.entry.in_((row.holder, root))
-    query = select(r.entry).where(
-        r.tenant_id == tenant_id, key | ((r.kind == LINK) & (r.entry == row.id))
-    )
-    found = session.connection.execute(query.limit(1)).one_or_none()
-    if found is not None:
-        raise Revoked("revoked", what=found.entry.hex())
 
 
 def record(session: Session, tenant: str, event: AuditEvent) -> None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from kanoniv_server.domain.values import AuditEvent
 
+_APPENDED = audit.insert().inline()
+
 
 class Session:
     """A transaction that changes something. A tenant is locked first, so that its chain and list have one writer."""
@@ -46,7 +48,7 @@ class Session:
         seq, prev = self._ends.get(tenant_id) or self._end(tenant_id)
         line = write_line(seq + 1, event.at, prev, 0, event.what)
         row = {"tenant_id": tenant_id, "seq": seq + 1, "line": line}
-        self.connection.execute(audit.insert(), row)
+        self.connection.execute(_APPENDED, row)
         self._ends[tenant_id] = (seq + 1, line_hash(line))
 
     def _end(self, tenant_id: int) -> tuple[int, str]:
