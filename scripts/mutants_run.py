@@ -33,7 +33,7 @@ GRACE, WAIT = 2.0, 60.0
 MEMORY = 4 << 30
 CHEAP = 0.1
 # CPU seconds of tests for one mutant; what is still alive then counts as a survivor
-BUDGET = float(os.environ.get("MUTANTS_BUDGET", "60"))
+BUDGET = float(os.environ.get("MUTANTS_BUDGET", "10"))
 
 
 @dataclass
@@ -87,6 +87,7 @@ class Loop:
                     f"  {time.monotonic() - began:5.0f} s  {done} of {len(self._mutants)} mutants"
                 )
                 sys.stdout.flush()
+                Path("so_far.json").write_text(json.dumps(self.results), encoding="utf-8")
         while self._running:
             self._collect(session.items)
         return True

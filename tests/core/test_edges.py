@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+import pickle
+
 import pytest
 
+from kanoniv_auth.core import errors
+from kanoniv_auth.core.access import Access
+from kanoniv_auth.core.cache import Cache
 from kanoniv_auth.core.caveats import MAX_CAVEATS, check_caveats, order
 from kanoniv_auth.core.durations import format_ttl
+from kanoniv_auth.core.envelope import envelope_view, make_envelope, verify_envelope
 from kanoniv_auth.core.errors import CaveatViolation
+from kanoniv_auth.core.keys import short_did
 from kanoniv_auth.core.proof import seal
-from tests.core.authority import AGENT, NOW, ask, granted
+from kanoniv_auth.core.token import fingerprint
+from kanoniv_auth.core.value import Value
+from tests.core.authority import AGENT, CHILD, NOW, PARENT, ROOT, ROOTS, ask, granted, passed_on
 
 
 @pytest.mark.parametrize(
@@ -35,3 +45,160 @@ def test_as_many_caveats_as_there_may_be() -> None:
     rows = [("context", f"key-{number:02}", "v") for number in range(MAX_CAVEATS)]
     assert check_caveats(reversed(rows)) == tuple(rows)
     assert check_caveats(()) == ()
+
+
+# ------------------------------------------------------------------------------------ values, errors
+
+
+class Pair(Value):
+    """A value as the tests need one, made while they run."""
+
+    __slots__ = ("left", "right")
+
+    left: object
+    right: object
+
+    def __init__(self, left: object, right: object) -> None:
+        self._fill(left, right)
+
+
+class Other(Value):
+    """The same fields, another kind."""
+
+    __slots__ = ("left", "right")
+
+    left: object
+    right: object
+
+    def __init__(self, left: object, right: object) -> None:
+        self._fill(left, right)
+
+
+def test_a_value_is_its_fields_and_its_kind() -> None:
+    pair = Pair(1, "a")
+    assert (pair.left, pair.right) == (1, "a")
+    assert pair == Pair(1, "a")
+    assert hash(pair) == hash(Pair(1, "a"))
+    assert repr(pair) == "Pair(left=1, right='a')"
+    assert len({pair, Pair(1, "a"), Pair("a", 1), Pair(1, "b"), Pair(2, "a"), Other(1, "a")}) == 5
+    for other in (Pair(1, "b"), Pair(2, "a"), Other(1, "a"), (1, "a")):
+        assert pair != other
+    for change in (lambda: setattr(pair, "left", 2), lambda: delattr(pair, "left")):
+        with pytest.raises(AttributeError, match=r"^Pair is immutable$"):
+            change()
+    assert pair.left == 1
+
+
+def test_a_value_defined_now_sets_its_own_slots() -> None:
+    kind = type("Late", (Value,), {"__slots__": ("one", "two", "three")})
+    late = kind()
+    late._fill(1, 2, 3)
+    assert (late.one, late.two, late.three) == (1, 2, 3)
+    assert kind()._setters != Pair(1, 2)._setters
+
+
+def test_a_reason_is_a_row_of_the_table() -> None:
+    table = errors._table(("slug", "KAN-X-001", 1, "it is {what}"), ("other", "KAN-X-002", 2, "x"))
+    assert list(table) == ["slug", "other"]
+    row = table["slug"]
+    assert (row.slug, row.code, row.exit, row.text) == ("slug", "KAN-X-001", 1, "it is {what}")
+
+
+def test_an_error_has_a_reason_of_its_own_kind_and_travels() -> None:
+    with pytest.raises(ValueError, match=r"^Revoked has no reason 'scope'$"):
+        errors.Revoked("scope")
+    refusal = errors.Revoked("revoked", what="x")
+    assert refusal.args == ("revoked",)
+    assert refusal.reason == errors.REASONS["revoked"]
+    again = pickle.loads(pickle.dumps(refusal))  # noqa: S301 - our own
+    assert (type(again), again.slug, again.facts, str(again)) == (
+        errors.Revoked, "revoked", {"what": "x"}, "revoked: x",
+    )  # fmt: skip
+
+
+# -------------------------------------------------------------------------------------------- cache
+
+
+def test_a_cache_knows_the_longest_prefix() -> None:
+    one = granted("deploy", to=PARENT)
+    two = passed_on(one, PARENT, AGENT, "deploy")
+    three = passed_on(two, AGENT, CHILD, "deploy")
+    cache = warm_of(seal(two, AGENT, now=NOW))
+    assert cache.longest(three.text) == two
+    assert cache.longest(two.text) == two
+    assert cache.longest(passed_on(one, PARENT, CHILD, "deploy").text) == one
+    assert cache.longest("kd2.x.y") is None
+    assert cache.longest("") is None
+    assert cache.chain_of(f"{two.text}~x") == two
+    assert cache.chain_of(f"{two.text}~x~y") == two
+    assert cache.chain_of(f"{two.text}~") is None
+    assert cache.chain_of(two.text) is None
+
+
+def test_the_oldest_entry_goes_first() -> None:
+    tokens = [seal(granted("deploy", entropy=bytes([n]) * 16), AGENT, now=NOW) for n in range(4)]
+    cache = Cache(limit=2)
+    for token in tokens:
+        ask(token, "deploy", cache=cache)
+        assert cache.get(token) is not None
+    assert [cache.get(token) is not None for token in tokens] == [False, False, True, True]
+    assert cache.get(None) is None
+
+
+def warm_of(token: str) -> Cache:
+    cache = Cache()
+    ask(token, "deploy", cache=cache)
+    return cache
+
+
+# --------------------------------------------------------------------------- names, tokens, receipts
+
+
+def test_a_did_is_shortened_when_that_is_shorter() -> None:
+    digits = "0123456789abcdef" * 2
+    assert short_did(f"did:agent:{digits}") == "did:agent:0123456789ab…"
+    assert short_did("did:agent:0123456789abc") == "did:agent:0123456789ab…"
+    assert short_did("did:agent:0123456789ab") == "did:agent:0123456789ab"
+
+
+def test_a_fingerprint_is_the_beginning_of_a_hash() -> None:
+    assert fingerprint("kd2.x") == hashlib.sha256(b"kd2.x").hexdigest()[:16]
+    assert fingerprint("\ud800") == hashlib.sha256(b"\xed\xa0\x80").hexdigest()[:16]
+
+
+def test_an_access_has_what_it_was_given_and_nothing_else() -> None:
+    bare = Access("deploy")
+    assert (bare.action, bare.context, bare.resource, bare.cost) == ("deploy", {}, None, None)
+    assert bare.args_sha256 == hashlib.sha256(b"").digest()
+    facts = {"ref": "main"}
+    full = Access("a", context=facts, resource="x", cost=("EUR", 5), args_sha256=bytes(32))
+    facts["ref"] = "evil"
+    assert (full.context, full.resource) == ({"ref": "main"}, "x")
+    assert (full.cost, full.args_sha256) == (("EUR", 5), bytes(32))
+
+
+def test_a_receipt_is_shown_whole() -> None:
+    chain = granted("deploy")
+    text = make_envelope(
+        chain, AGENT, action="deploy", target="t", args_sha256=bytes(32), result="ok",
+        facts={"ref": "main"}, metadata={"n": 1, "yes": True}, stream=bytes(16), seq=0, prev=bytes(32),
+        now=NOW, nonce=bytes(16),
+    )  # fmt: skip
+    receipt = verify_envelope(text, roots=ROOTS, revoked=None)
+    assert envelope_view(receipt) == {
+        "agent_did": AGENT.did, "root_did": ROOT.did, "action": "deploy", "target": "t", "result": "ok",
+        "timestamp": NOW, "scopes": ["deploy"], "chain_depth": 1, "facts": {"ref": "main"},
+        "metadata": {"n": 1, "yes": True}, "seq": 0, "id": receipt.id.hex(), "envelope": text,
+    }  # fmt: skip
+    assert (receipt.stream, receipt.prev, receipt.args_sha256) == (bytes(16), bytes(32), bytes(32))
+
+
+def test_a_link_has_what_was_signed() -> None:
+    chain = granted("deploy", name="ci", caveats=[("max_depth", 3)], ttl=60)
+    link = ask(seal(chain, AGENT, now=NOW), "deploy").chain.links[0]
+    assert link == chain.links[0]
+    assert (link.issuer, link.aud, link.scopes, link.caveats, link.issued_at, link.expires_at, link.name) == (
+        ROOT.public, AGENT.public, ("deploy",), (("max_depth", 3),), NOW, NOW + 60, "ci",
+    )  # fmt: skip
+    assert (chain.deepest, chain.depth, chain.latest_iat, chain.parent) == (3, 1, NOW, None)
+    assert (chain.granted, chain.id) == (frozenset({"deploy"}), link.id)
