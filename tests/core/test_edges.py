@@ -15,7 +15,7 @@ from kanoniv_auth.core.durations import format_ttl
 from kanoniv_auth.core.envelope import envelope_view, make_envelope, verify_envelope
 from kanoniv_auth.core.errors import CaveatViolation
 from kanoniv_auth.core.keys import short_did
-from kanoniv_auth.core.proof import seal
+from kanoniv_auth.core.proof import pop, seal
 from kanoniv_auth.core.token import fingerprint
 from kanoniv_auth.core.value import Value
 from tests.core.authority import AGENT, CHILD, NOW, PARENT, ROOT, ROOTS, ask, granted, passed_on
@@ -83,9 +83,10 @@ def test_a_value_is_its_fields_and_its_kind() -> None:
     assert len({pair, Pair(1, "a"), Pair("a", 1), Pair(1, "b"), Pair(2, "a"), Other(1, "a")}) == 5
     for other in (Pair(1, "b"), Pair(2, "a"), Other(1, "a"), (1, "a")):
         assert pair != other
-    for change in (lambda: setattr(pair, "left", 2), lambda: delattr(pair, "left")):
-        with pytest.raises(AttributeError, match=r"^Pair is immutable$"):
-            change()
+    with pytest.raises(AttributeError, match=r"^Pair is immutable$"):
+        pair.left = 2
+    with pytest.raises(AttributeError, match=r"^Pair is immutable$"):
+        del pair.left
     assert pair.left == 1
 
 
@@ -133,6 +134,35 @@ def test_a_cache_knows_the_longest_prefix() -> None:
     assert cache.chain_of(f"{two.text}~x~y") == two
     assert cache.chain_of(f"{two.text}~") is None
     assert cache.chain_of(two.text) is None
+
+
+def test_a_sealed_token_leaves_every_prefix_and_a_pop_nothing_new() -> None:
+    one = granted("deploy", to=PARENT)
+    two = passed_on(one, PARENT, AGENT, "deploy")
+    sealed = seal(two, AGENT, now=NOW)
+    cache = warm_of(sealed)
+    assert [cache.longest(chain.text) for chain in (one, two)] == [one, two]
+    again = seal(two, AGENT, now=NOW, expires_at=NOW + 5)
+    ask(again, "deploy", cache=cache)
+    assert cache.get(again) is not None
+    popped = pop(
+        two, AGENT, action="deploy", args_sha256=hashlib.sha256(b"").digest(), audience="", now=NOW,
+        nonce=bytes(16),
+    )  # fmt: skip
+    for known in (Cache(), cache):
+        ask(popped, "deploy", cache=known, once=lambda *_: True)
+        assert known.get(popped) is None
+        assert known.longest(two.text) == two
+    with pytest.raises(ValueError, match=r"^a cache keeps at least one token for each root$"):
+        Cache(limit=0)
+
+
+def test_a_cache_without_a_limit_of_its_own_keeps_1024() -> None:
+    cache, one = Cache(), granted("deploy")
+    proven = ask(seal(one, AGENT, now=NOW), "deploy")
+    for number in range(1030):
+        cache._keep(cache._tokens, ROOT.public, f"token {number}", proven)
+    assert [cache.get(f"token {n}") is None for n in (5, 6, 1029)] == [True, False, False]
 
 
 def test_the_oldest_entry_goes_first() -> None:
