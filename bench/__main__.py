@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from bench import environments, logs, processes, report, starts
+from bench import environments, logs, processes, registry, report, starts
 from bench.rounds import Worker, alternate
 
 ROUNDS, PROCESS_ROUNDS, IMPORT_ROUNDS = 160, 25, 11
@@ -19,6 +19,16 @@ WORKERS = {
 }
 
 
+def _alone(part: str) -> list[report.Goal]:
+    """The goals of one part that is measured alone."""
+    if part == "logs":
+        return report.log_goals(logs.measure(environments.BENCH / "logs"))
+    if part == "registry":
+        return report.registry_goals(registry.measure(environments.BENCH / "registry"))
+    environments.prepare()
+    return report.peer_goals(processes.against_peer(PROCESS_ROUNDS))
+
+
 def main() -> int:
     """Run all parts and write the page."""
     began = time.monotonic()
@@ -26,8 +36,8 @@ def main() -> int:
     def say(what: str) -> None:
         sys.stderr.write(f"  {time.monotonic() - began:4.0f}s  {what}\n")
 
-    if sys.argv[1:] == ["logs"]:
-        for goal in report.log_goals(logs.measure(environments.BENCH / "logs")):
+    if sys.argv[1:] in (["logs"], ["registry"], ["processes"]):
+        for goal in _alone(sys.argv[1]):
             sys.stdout.write(goal.row() + "\n")
         return 0
     only_core = sys.argv[1:] == ["core"]
@@ -46,12 +56,15 @@ def main() -> int:
         return 0
     say(f"whole processes: {PROCESS_ROUNDS} rounds")
     verified = processes.alternate(processes.verify_commands(), PROCESS_ROUNDS)
+    compared = processes.against_peer(PROCESS_ROUNDS)
     imported = processes.alternate(processes.import_commands(), IMPORT_ROUNDS)
     say("the Action's start, warm and cold")
     started = starts.measure()
     say("the audit log")
     logged = logs.measure(environments.BENCH / "logs")
-    results = report.Results(workers, verified, imported, started, logged)
+    say("the registry of agents")
+    registered = registry.measure(environments.BENCH / "registry")
+    results = report.Results(workers, verified, imported, started, logged, compared, registered)
     page = report.page(results)
     (environments.ROOT / "docs/bench.md").write_text(page, encoding="utf-8")
     say("docs/bench.md is written")

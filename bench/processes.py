@@ -31,7 +31,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One command over all rounds: milliseconds, and ratios of each round to the bare interpreter."""
+    """One command over all rounds: milliseconds, and ratios of each round to the bare interpreter, or to a peer."""
 
     wall_ms: float
     cpu_ms: float
@@ -51,8 +51,13 @@ def spawn(command: Command) -> tuple[float, float]:
     return wall, used.ru_utime + used.ru_stime
 
 
-def alternate(commands: Mapping[str, Command], rounds: int, bare: str = "bare") -> dict[str, Run]:
-    """Run all commands in turn, `rounds` times; one more time before anything counts."""
+def alternate(
+    commands: Mapping[str, Command], rounds: int, beside: Mapping[str, str] | None = None
+) -> dict[str, Run]:
+    """Run all commands in turn, `rounds` times; one more time before anything counts.
+
+    beside: which command each one's ratios are to; default `bare`.
+    """
     for command in commands.values():
         spawn(command)
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
@@ -61,7 +66,8 @@ def alternate(commands: Mapping[str, Command], rounds: int, bare: str = "bare") 
         for name in order:
             taken[name].append(spawn(commands[name]))
         order.reverse()
-    return {name: _run(times, taken[bare]) for name, times in taken.items()}
+    other = beside or dict.fromkeys(commands, "bare")
+    return {name: _run(taken[name], taken[other[name]]) for name in other}
 
 
 def _run(times: Sequence[tuple[float, float]], bare: Sequence[tuple[float, float]]) -> Run:
@@ -94,6 +100,43 @@ def verify_commands() -> dict[str, Command]:
     _output((tool, "delegate", "-s", ACTION, "-t", "4h"), published)
     commands["published 0.3.0"] = Command((tool, "verify", "-s", ACTION), published)
     return commands
+
+
+PEER = "published 0.3.0: "
+
+
+def peer_commands() -> dict[str, Command]:
+    """What a person types, to both tools, each with a home and the token that was made last; records are kept."""
+    home, theirs = environments.home("ours beside"), environments.home("published cli")
+    sides = {
+        "": (
+            str(environments.script("ours")),
+            {"PATH": os.environ["PATH"], "KANONIV_HOME": str(home / "state")},
+            home / "state/root.key",
+        ),
+        PEER: (
+            str(environments.script("published")),
+            {"PATH": os.environ["PATH"], "HOME": str(theirs)},
+            theirs / ".kanoniv/root.key",
+        ),
+    }
+    commands = {}
+    for side, (tool, env, root) in sides.items():
+        if not root.exists():
+            _output((tool, "init"), env)
+        _output((tool, "delegate", "-s", ACTION, "-t", "4h"), env)
+        commands[f"{side}verify"] = Command((tool, "verify", "-s", ACTION), env)
+        denied = (tool, "verify", "-s", "deploy.prod")
+        commands[f"{side}verify, denied"] = Command(denied, env, status=1)
+        commands[f"{side}exec of true"] = Command((tool, "exec", "-s", ACTION, "--", "true"), env)
+    return commands
+
+
+def against_peer(rounds: int) -> dict[str, Run]:
+    """Our commands, their ratios to the published ones of the same rounds."""
+    commands = peer_commands()
+    ours = [name for name in commands if not name.startswith(PEER)]
+    return alternate(commands, rounds, {name: PEER + name for name in ours})
 
 
 def _our_environment(depth: int) -> dict[str, str]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bench.logs import Appends
     from bench.processes import Run
+    from bench.registry import Registered
     from bench.rounds import Spread, Timing, Worker
     from bench.starts import Starts
 
@@ -33,6 +34,8 @@ class Results:
     imported: Mapping[str, Run]
     started: Mapping[str, Starts]
     logged: Appends
+    compared: Mapping[str, Run]
+    registered: Registered
 
     def timings(self, worker: str) -> Mapping[str, Timing]:
         """All subjects of one worker."""
@@ -97,6 +100,8 @@ def goals(results: Results) -> list[Goal]:
         unit = f"·{count} S" if count > 1 else " S"
         rows.append(Goal(what, 1.4, found.median / count, detail, unit))
     rows += _process_goals(results)
+    rows += peer_goals(results.compared)
+    rows += registry_goals(results.registered)
     rows += log_goals(results.logged)
     sizes = results.sizes("ours")
     rows.append(Goal("characters of link 0", 360, sizes["link0"], "one short scope", ""))
@@ -115,6 +120,27 @@ def _process_goals(results: Results) -> list[Goal]:
         Goal("the same, stretch", 2, run.wall.median, detail, " ×"),
         Goal("Action's start to exported token, warm", 0.5, warm.ratio.median, seconds, " ×"),
     ]
+
+
+def peer_goals(compared: Mapping[str, Run]) -> list[Goal]:
+    """Whole processes of the command line, against the published one's of the same rounds."""
+    return [
+        Goal(
+            f"whole process `{name}`, against the published 0.3.0",
+            0.35,
+            run.wall.median,
+            f"{_quartiles(run.wall)}; {run.wall_ms:.3g} ms; processor time {run.cpu.median:.3g} ×",
+            " ×",
+        )
+        for name, run in compared.items()
+    ]
+
+
+def registry_goals(found: Registered) -> list[Goal]:
+    """A home's size must not be felt."""
+    detail = f"{_quartiles(found.ratio)}; {found.many_ms:.3g} ms against {found.few_ms:.3g} ms"
+    what = "registering the 1,000th agent, against the 10th"
+    return [Goal(what, 1.5, found.ratio.median, detail, " ×")]
 
 
 def log_goals(found: Appends) -> list[Goal]:
