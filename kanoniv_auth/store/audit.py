@@ -60,7 +60,7 @@ def sign_end(home: Home, now: int, *, seconds: float = files.LOCK_SECONDS) -> by
     fd, size = _open(home, seconds)
     try:
         tail = _tail(home, fd, size)
-        text = files.read(home.audit_checkpoint)
+        text = _stored(home.audit_checkpoint)
         _signed(home, text, tail.last)
         if tail.last is None:
             return None
@@ -142,7 +142,7 @@ def _tail(home: Home, fd: int, size: int) -> _Tail:
 
 def _append(home: Home, fd: int, size: int, what: Happening, now: int) -> int:
     tail = _tail(home, fd, size)
-    text = files.read(home.audit_checkpoint)
+    text = _stored(home.audit_checkpoint)
     signed = _signed(home, text, tail.last)
     lines, seq, prev = b"", 0 if tail.last is None else tail.last.seq, START
     if tail.line:
@@ -166,6 +166,22 @@ def _append(home: Home, fd: int, size: int, what: Happening, now: int) -> int:
     if size == 0:
         files.sync_folder(home.audit)
     return seq
+
+
+def _stored(path: str) -> bytes | None:
+    """The checkpoint's text, None when there is none: `files.read` in half its calls. Raises: StorageError."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise files.unusable("read", path, error) from None
+    try:
+        return os.read(fd, LONGEST_LINE)
+    except OSError as error:
+        raise files.unusable("read", path, error) from None
+    finally:
+        os.close(fd)
 
 
 def _signed(home: Home, text: bytes | None, last: Place | None) -> int:
