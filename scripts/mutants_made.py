@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from mutmut.configuration import config  # type: ignore[import-not-found]
 from mutmut.mutation.file_mutation import mutate_file_contents  # type: ignore[import-not-found]
 
 CORE = Path("kanoniv_auth/core")
+CODEC = re.compile(r"'(ASCII|UTF-8|LATIN-1)'")
 
 
 def make(only: list[str]) -> dict[str, tuple[str, str, str]]:
@@ -28,6 +30,8 @@ def make(only: list[str]) -> dict[str, tuple[str, str, str]]:
         for name in made.mutant_names:
             original = name.rpartition("_")[0] + "_orig"
             before, after = _difference(texts[original], texts[name])
+            if before == CODEC.sub(lambda codec: codec[0].lower(), after):
+                continue  # the same codec
             where = original.removesuffix("__mutmut_orig").removeprefix("x_")
             where = where.removeprefix("xǁ").replace("ǁ", ".")
             found[f"kanoniv_auth.core.{path.stem}.{name}"] = (f"{path.stem}.{where}", before, after)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+import sys
 
 import pytest
 
-from kanoniv_auth.core import errors
+from kanoniv_auth.core import encoding, errors
 from kanoniv_auth.core.access import Access
 from kanoniv_auth.core.cache import Cache
 from kanoniv_auth.core.caveats import MAX_CAVEATS, check_caveats, order
@@ -232,3 +233,19 @@ def test_a_link_has_what_was_signed() -> None:
     )  # fmt: skip
     assert (chain.deepest, chain.depth, chain.latest_iat, chain.parent) == (3, 1, NOW, None)
     assert (chain.granted, chain.id) == (frozenset({"deploy"}), link.id)
+
+
+# ------------------------------------------------------------------------------------------- JSON
+
+
+@pytest.mark.parametrize("accelerated", [True, False])
+def test_either_scanner_refuses_what_is_no_integer(
+    monkeypatch: pytest.MonkeyPatch, *, accelerated: bool
+) -> None:
+    if not accelerated:
+        monkeypatch.setitem(sys.modules, "_json", None)
+    scanner = encoding._make_scan()
+    assert scanner('{"a":[1,"b",true]}', 0) == ({"a": [1, "b", True]}, 18)
+    for text in ("1.5", "1e5", "NaN", "Infinity", "-Infinity"):
+        with pytest.raises(ValueError, match=f"^{text}$"):
+            scanner(text, 0)
