@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import signal
 
-pytest_plugins = ["tests.support.fixtures", "tests.support.docker_fixtures"]
+pytest_plugins = [
+    "tests.support.fixtures",
+    "tests.support.docker_fixtures",
+    "tests.support.postgres",
+    "tests.support.redis",
+]
 
 # `make test &` in a script starts us with these ignored; every child would inherit that, and no shell could trap them
 for number, handler in (
