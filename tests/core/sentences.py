@@ -10,6 +10,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+
 from kanoniv_auth.core import revocation_list, rotation
 from kanoniv_auth.core.caveats import check_caveats
 from kanoniv_auth.core.delegation import bundle, issue, parse_bundle
@@ -38,6 +47,16 @@ DEPLOY = granted("deploy")
 LIMITED = granted("deploy", to=PARENT, caveats=[("max_depth", 0)])
 SEED = "11" * 32
 PEM = "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n"
+
+# whole keys, and none of ours: one behind a passphrase, one of another algorithm
+UNUSABLE = (
+    Ed25519PrivateKey.from_private_bytes(AGENT.seed).private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"x")
+    ).decode("ascii"),
+    X25519PrivateKey.from_private_bytes(AGENT.seed).private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+    ).decode("ascii"),
+)  # fmt: skip
 
 
 def asked(vector: Vector) -> Iterator[Ask]:
@@ -130,6 +149,10 @@ MORE: dict[str, list[Ask]] = {
         *_each(parse_secret, '{"private_key":1}', '{"private_key":""}', '{"private_key":"x"}', "AAAA", "é" * 9),
         *_each(parse_secret, PEM.format("AAAA"), PEM.format("A" * 1024), "-----BEGIN OPENSSH PRIVATE KEY-----"),
         *_each(KeyPair, bytes(31), "x" * 32),
+        *_each(check_did, "did:agent:" + "X" * 32), *_each(parse_public, "X" * 64, "A" * 16384, AGENT.did_key + "X"),
+        *_each(parse_public, "did:key:z2", "did:key:z" + "2" * 64, "did:key:z" + "2" * 65),
+        *_each(parse_secret, "X" * 64, "A" * 16384, AGENT.secret_text().rstrip("=") + "X", "-----BEGIN \ud800-----"),
+        *_each(parse_secret, PEM.format("A" * 970), PEM.format("A" * 971), *UNUSABLE),
     ],
     "encoding": [
         *_each(canonical, "é", '"', "\\", -1, 2**53 + 1, [], None, 1.5, {"é": 1}),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import json
 import pickle
 import sys
 
@@ -15,7 +17,7 @@ from kanoniv_auth.core.caveats import MAX_CAVEATS, check_caveats, order
 from kanoniv_auth.core.durations import format_ttl
 from kanoniv_auth.core.envelope import envelope_view, make_envelope, verify_envelope
 from kanoniv_auth.core.errors import CaveatViolation
-from kanoniv_auth.core.keys import short_did
+from kanoniv_auth.core.keys import KeyPair, parse_public, parse_secret, short_did
 from kanoniv_auth.core.proof import pop, seal
 from kanoniv_auth.core.token import fingerprint
 from kanoniv_auth.core.value import Value
@@ -190,6 +192,41 @@ def test_a_did_is_shortened_when_that_is_shorter() -> None:
     assert short_did(f"did:agent:{digits}") == "did:agent:0123456789ab…"
     assert short_did("did:agent:0123456789abc") == "did:agent:0123456789ab…"
     assert short_did("did:agent:0123456789ab") == "did:agent:0123456789ab"
+
+
+def test_a_key_is_pasted_with_whatever_white_space_and_written_in_one_line() -> None:
+    text, seed = AGENT.secret_text(), AGENT.seed.hex()
+    assert text == base64.b64encode(AGENT.seed).decode()
+    for spaced in (f" {text[:20]}\n {text[20:]}\n", f"{seed[:32]} {seed[32:]}", text.rstrip("=")):
+        assert parse_secret(spaced) == AGENT
+        assert parse_secret(json.dumps({"private_key": spaced})) == AGENT
+    public = AGENT.public.hex()
+    assert parse_public(f"{public[:10]}\n{public[10:]}") == AGENT.public
+    assert KeyPair.generate(AGENT.seed) == KeyPair.from_seed(AGENT.seed) == AGENT
+
+
+def test_without_cryptography_a_pem_key_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cryptography.exceptions", None)
+    with pytest.raises(errors.KeyInvalid) as refusal:
+        parse_secret("-----BEGIN PRIVATE KEY-----")
+    assert (refusal.value.slug, refusal.value.facts["detail"]) == (
+        "bad_key", "a PEM key needs the extra: pip install 'kanoniv-auth[ci]'; base64 needs nothing",
+    )  # fmt: skip
+
+
+def test_a_currency_in_a_receipt_ends_at_the_first_space() -> None:
+    for currency, holds in (("EUR", True), ("EUR x", False)):
+        chain = granted("deploy", caveats=[("max_cost", currency, 5)])
+        text = make_envelope(
+            chain, AGENT, action="deploy", target="t", args_sha256=bytes(32), result="ok",
+            facts={"cost": f"{currency} 5"}, metadata={}, stream=bytes(16), seq=0, prev=bytes(32),
+            now=NOW, nonce=bytes(16),
+        )  # fmt: skip
+        if holds:
+            assert verify_envelope(text, roots=ROOTS, revoked=None).text == text
+        else:
+            with pytest.raises(CaveatViolation):
+                verify_envelope(text, roots=ROOTS, revoked=None)
 
 
 def test_a_fingerprint_is_the_beginning_of_a_hash() -> None:
