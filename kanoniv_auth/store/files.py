@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from errno import EDQUOT, EFBIG, EINVAL, ENOSPC, EPERM, EROFS, EWOULDBLOCK
+from errno import EDQUOT, EFBIG, EINVAL, ENOSPC, EPERM, EROFS
 
 from kanoniv_auth.core.errors import KeyPermissions, StorageError, UsageError
 
@@ -16,7 +16,6 @@ OPEN_TO_OTHERS = 0o077
 WRITABLE_BY_OTHERS = 0o022
 LARGEST = 1 << 23  # bytes: about 60,000 agents
 LOCK_SECONDS = 10.0
-TEMPORARY = ".new"
 _REGULAR, _LINK, _KIND = 0o100000, 0o120000, 0o170000
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 
@@ -142,14 +141,16 @@ class NewFile:
 
     def __init__(self, path: str, *, room: int = 0) -> None:
         """Create the temporary file, 0600 from its first byte, never through a link. room: bytes to take up now."""
+        from kanoniv_auth.store.leftovers import claim, temporary  # noqa: PLC0415 - `verify` seldom writes one
+
         folder, _, name = path.rpartition("/")
         make_folder(folder or "/")
         self.path, self._fd, self._temporary = path, -1, ""
         try:
             _refuse_planted(folder or "/")
             while self._fd < 0:
-                self._temporary = f"{folder}/.{name[:80]}.{os.urandom(8).hex()}{TEMPORARY}"
-                self._fd = _claimed(os.open(self._temporary, _NEW, 0o600))
+                self._temporary = f"{folder}/{temporary(name)}"
+                self._fd = claim(os.open(self._temporary, _NEW, 0o600))
             _write(self._fd, bytes(room))
         except (OSError, ValueError) as error:
             self.__exit__()
@@ -199,22 +200,6 @@ def _write(fd: int, data: bytes) -> None:
     at = 0
     while at < len(data):
         at += os.pwrite(fd, data[at:], at)
-
-
-def _claimed(fd: int) -> int:
-    """Lock a file just made; -1 when somebody who clears leftovers away was faster."""
-    from fcntl import LOCK_EX, LOCK_NB, flock  # noqa: PLC0415 - saves loading it where nothing is written
-
-    try:
-        flock(fd, LOCK_EX | LOCK_NB)
-    except OSError as error:
-        if error.errno != EWOULDBLOCK:
-            return fd  # no locks on this file system: then nobody can take it for a leftover either
-    else:
-        if os.fstat(fd).st_nlink:
-            return fd
-    os.close(fd)
-    return -1
 
 
 def sync_folder(path: str) -> None:

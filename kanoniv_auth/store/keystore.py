@@ -12,7 +12,7 @@ import time
 from kanoniv_auth.core.encoding import canonical
 from kanoniv_auth.core.errors import HolderUnproven, KeyInvalid, NoRootKey, StorageError
 from kanoniv_auth.core.keys import KeyPair, parse_secret
-from kanoniv_auth.store import files, leftovers
+from kanoniv_auth.store import files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,6 +71,8 @@ def create_root(path: str, key: KeyPair, now: int, *, force: bool) -> str | None
     Returns: the path of that copy, None when nothing was there.
     Raises: FileExistsError (without `force`), StorageError.
     """
+    from kanoniv_auth.store import leftovers  # noqa: PLC0415 - making a root is rare
+
     leftovers.clear_folder(path.rpartition("/")[0])
     old = files.read(path) if force else None
     kept = None

@@ -1,4 +1,4 @@
-"""What writers left behind when they were killed: temporary files, which may hold a key.
+"""Temporary files, which may hold a key: whose they are, and what becomes of those whose writers were killed.
 
 A living writer holds a lock on its file from the moment it is made (files.NewFile), however long it takes; the
 system lets that lock go when the writer dies. So what can be locked belongs to nobody. Age only spares the one
@@ -9,12 +9,31 @@ from __future__ import annotations
 
 import os
 import time
+from errno import EWOULDBLOCK
 from fcntl import LOCK_EX, LOCK_NB, flock
 
-from kanoniv_auth.store import files
-
+TEMPORARY = ".new"
 _PRIVATE = 0o600
 AGE = 600  # seconds: how old a leftover is, and how long nobody looked, before somebody does
+
+
+def temporary(name: str) -> str:
+    """A name that nobody has for a file that will be called `name`."""
+    return f".{name[:80]}.{os.urandom(8).hex()}{TEMPORARY}"
+
+
+def claim(fd: int) -> int:
+    """Lock a file just made; -1, and closed, when somebody who clears leftovers away was faster."""
+    try:
+        flock(fd, LOCK_EX | LOCK_NB)
+    except OSError as error:
+        if error.errno != EWOULDBLOCK:
+            return fd  # no locks on this file system: then nobody can take it for a leftover either
+    else:
+        if os.fstat(fd).st_nlink:
+            return fd
+    os.close(fd)
+    return -1
 
 
 def tidy(lock: int, home: str) -> None:
@@ -46,7 +65,7 @@ def clear_folder(folder: str) -> None:
     except OSError:
         return
     for name in names:
-        if name.startswith(".") and name.endswith(files.TEMPORARY):
+        if name.startswith(".") and name.endswith(TEMPORARY):
             _clear_file(f"{folder}/{name}")
 
 

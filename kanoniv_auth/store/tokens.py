@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from kanoniv_auth.core.errors import TokenParseError
-from kanoniv_auth.store import files, leftovers
+from kanoniv_auth.store import files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ def save(home: Home, chain_id: bytes, token: str, *, latest: bool) -> str:
     """
     path = f"{home.tokens}/{chain_id[:16].hex()}.token"
     data = token.encode("ascii")
+    from kanoniv_auth.store import leftovers  # noqa: PLC0415 - `verify` keeps nothing
+
     # without the home's lock: an agent's own directory gets its key and its token and nothing else
     leftovers.clear_folder(home.tokens)
     files.write(path, data)

@@ -103,7 +103,7 @@ def test_a_writer_that_loses_its_file_before_the_lock_makes_another(
 
     def slow(path: str, flags: int, mode: int = 0o777) -> int:
         fd = real(path, flags, mode)
-        if str(path).endswith(files.TEMPORARY) and flags & os.O_EXCL:
+        if str(path).endswith(leftovers.TEMPORARY) and flags & os.O_EXCL:
             opened.append(path)
             if len(opened) == 1:
                 age(path)
