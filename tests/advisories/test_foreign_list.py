@@ -218,6 +218,13 @@ def test_a_list_of_a_root_that_is_not_trusted_is_not_taken_up(place: Home) -> No
     assert not Path(place.revocations).exists()
 
 
+def test_a_list_from_the_future_is_not_taken_up(place: Home) -> None:
+    with pytest.raises(AuthError) as caught:
+        revoking.import_list(listed(iat=NOW + 31, exp=NOW + DAY))
+    assert caught.value.slug == "not_yet_valid"
+    assert not Path(place.revocations).exists()
+
+
 def test_importing_keeps_each_roots_own(place: Home) -> None:
     revoking.import_list(listed(OTHER_ROOT, keys=of(ALICE, BOB)))
     assert verdict(CHAIN.sealed(), revoked=revocations.known(place)) == ACCEPTED
