@@ -19,7 +19,6 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
-from kanoniv_auth.core import revocation_list, rotation
 from kanoniv_auth.core.caveats import check_caveats
 from kanoniv_auth.core.delegation import bundle, issue, parse_bundle
 from kanoniv_auth.core.durations import parse_ttl
@@ -70,9 +69,9 @@ def asked(vector: Vector) -> Iterator[Ask]:
         for text in case["stream"]:
             yield lambda text=text: verify_envelope(text, roots=roots, revoked=revoked)  # type: ignore[misc]
     elif vector in vector_files.LISTS:
-        yield lambda: revocation_list.read_list(case["text"])
+        yield lambda: vector_files.take_list(case)
     else:
-        yield lambda: rotation.read_rotation(case["text"])
+        yield lambda: vector_files.take_rotation(case)
 
 
 def _issued(**flaw: Any) -> Ask:
