@@ -134,7 +134,7 @@ class Store(Protocol):
         before: int | None = None,
         after: int | None = None,
     ) -> Page[AuditLine]:
-        """Read the audit chain: newest first, or from record `after` on oldest first. `core.audit.Trail` checks it."""
+        """Read the audit chain: newest first, or from record `after` on oldest first. `core.trail.Trail` checks it."""
         ...
 
     async def counts(self, tenant: str, *, now: int) -> Counts:
