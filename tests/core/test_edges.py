@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import importlib
 import json
 import pickle
 import sys
 
 import pytest
 
-from kanoniv_auth.core import encoding, errors
+from kanoniv_auth.core import encoding, errors, sodium
 from kanoniv_auth.core.access import Access
 from kanoniv_auth.core.cache import Cache
 from kanoniv_auth.core.caveats import MAX_CAVEATS, check_caveats, order
@@ -19,6 +20,7 @@ from kanoniv_auth.core.envelope import envelope_view, make_envelope, verify_enve
 from kanoniv_auth.core.errors import CaveatViolation
 from kanoniv_auth.core.keys import KeyPair, parse_public, parse_secret, short_did
 from kanoniv_auth.core.proof import pop, seal
+from kanoniv_auth.core.scopes import MAX_SCOPES, parse_scopes
 from kanoniv_auth.core.token import fingerprint
 from kanoniv_auth.core.value import Value
 from tests.core.authority import AGENT, CHILD, NOW, PARENT, ROOT, ROOTS, ask, granted, passed_on
@@ -286,3 +288,50 @@ def test_either_scanner_refuses_what_is_no_integer(
     for text in ("1.5", "1e5", "NaN", "Infinity", "-Infinity"):
         with pytest.raises(ValueError, match=f"^{text}$"):
             scanner(text, 0)
+
+
+# --------------------------------------------------------------------------------------- libsodium
+
+
+class Library:
+    """libsodium with another answer to the question whether it is ready."""
+
+    def __init__(self, real: object, answer: int) -> None:
+        self._real, self._answer = real, answer
+
+    def sodium_init(self) -> int:
+        return self._answer
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._real, name)
+
+
+@pytest.mark.parametrize("answer", [-1, 0, 1])
+def test_a_library_that_is_not_ready_is_not_used(
+    monkeypatch: pytest.MonkeyPatch, answer: int
+) -> None:
+    binding = importlib.import_module("nacl._sodium")
+    monkeypatch.setattr(binding, "lib", Library(binding.lib, answer))
+    if answer < 0:
+        with pytest.raises(ImportError, match=r"^libsodium could not be initialised$"):
+            sodium.private_binding()
+    else:
+        assert sodium.private_binding().sha256(b"") == hashlib.sha256(b"").digest()
+
+
+def test_a_verifier_with_an_endless_name_refuses_a_pop_like_any_other() -> None:
+    token = pop(
+        granted("deploy"), AGENT, action="deploy", args_sha256=hashlib.sha256(b"").digest(), audience="",
+        now=NOW, nonce=bytes(16),
+    )  # fmt: skip
+    for size in (65535, 65536, 70000):
+        with pytest.raises(errors.SignatureInvalid):
+            ask(token, "deploy", audience="a" * size, once=lambda *_: True)
+        with pytest.raises(errors.SignatureInvalid):
+            ask(token, "a" * size, once=lambda *_: True)
+
+
+def test_as_many_scopes_as_there_may_be() -> None:
+    scopes = [f"s{number:02}" for number in range(MAX_SCOPES)]
+    assert parse_scopes(scopes) == tuple(scopes)
+    assert granted(*scopes).scopes == tuple(scopes)

@@ -8,7 +8,7 @@ from kanoniv_auth.core.encoding import b64u
 from kanoniv_auth.core.errors import ListRefused, Revoked, SignatureInvalid, TokenParseError
 from kanoniv_auth.core.revocation import Revocations
 from kanoniv_auth.core.revocation_list import LIST_TTL, in_force, make_list, read_list
-from kanoniv_auth.core.rotation import make_rotation, read_rotation
+from kanoniv_auth.core.rotation import MAX_ROTATION, make_rotation, read_rotation, require_newer
 from tests.core.authority import AGENT, CHILD, NOW, PARENT, ROOT, granted, key
 
 CHAIN = granted("deploy")
@@ -90,3 +90,20 @@ def test_no_rotation_is_signed_that_no_reader_takes() -> None:
     ):  # fmt: skip
         with pytest.raises(kind):
             make_rotation(ROOT, new, seq=seq, now=NOW, until=until)
+
+
+def test_an_end_stands_or_comes_earlier() -> None:
+    first = read_rotation(make_rotation(ROOT, OTHER, seq=1, now=NOW, until=NOW + 5))
+    for until, holds in ((NOW + 4, True), (NOW + 5, True), (NOW + 6, False)):
+        later = read_rotation(make_rotation(ROOT, AGENT, seq=2, now=NOW, until=until))
+        if holds:
+            require_newer(later, [first])
+        else:
+            with pytest.raises(ListRefused, match="never put off"):
+                require_newer(later, [first])
+
+
+def test_a_text_as_long_as_a_rotation_may_be_is_read_before_it_is_refused() -> None:
+    for size, words in ((MAX_ROTATION, "not base64url"), (MAX_ROTATION + 1, "1025 characters")):
+        with pytest.raises(TokenParseError, match=words):
+            read_rotation("kdx2." + "!" * (size - 5))
