@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import kanoniv_auth
-from kanoniv_auth.core.errors import AuthError, UsageError
+from kanoniv_auth.core.errors import AuthError, StorageError
 from kanoniv_auth.core.keys import KeyPair, did_key, parse_secret
 from tests.advisories.attacker import BOB, MALLORY, ROOT, Key
 from tests.advisories.terminal import Terminal
@@ -69,11 +69,11 @@ def bobs_token(home: Path) -> str:
 
 
 def test_an_agents_key_under_another_agents_name_signs_nothing(home: Path, bobs_token: str) -> None:
-    with pytest.raises(UsageError, match="is not the key of") as signing:
+    with pytest.raises(StorageError, match="is not the key of") as signing:
         kanoniv_auth.sign("deploy", bobs_token)
-    with pytest.raises(UsageError, match="is not the key of") as delegating:
+    with pytest.raises(StorageError, match="is not the key of") as delegating:
         kanoniv_auth.delegate(["deploy"], parent=bobs_token)
-    assert (signing.value.slug, delegating.value.slug) == ("usage", "usage")
+    assert (signing.value.slug, delegating.value.slug) == ("storage", "storage")
     assert not (home / "receipts").exists()
 
 
@@ -81,5 +81,5 @@ def test_nor_does_the_command_line_accept_a_grant_with_it(
     home: Path, bobs_token: str, terminal: Terminal
 ) -> None:
     said = terminal.run("accept", bobs_token, KANONIV_HOME=str(home), KANONIV_ROOT_DID=ROOT.did)
-    assert (said.status, said.slug) == (2, "usage")
+    assert (said.status, said.slug) == (2, "storage")
     assert MALLORY.seed.hex() not in said.err + said.out
