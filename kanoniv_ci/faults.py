@@ -173,6 +173,9 @@ FIXES: dict[str, str] = {
     "storage": "free some space, or make the directory writable",
     "unrecorded": "free some space, or make the directory writable",
     "usage": "see the inputs table in the README",
+    "oidc": "run the job again for a new token; if that is refused too, compare issuer and audience with the service's",
+    "policy": "ask for less, or add what is missing to a trust policy of the service",
+    "bad_policy": "correct the policy; `kanoniv-ci policy check` says what is wrong with it",
 }
 
 

@@ -282,10 +282,10 @@ _FIXES: dict[str, Callable[[Facts], str]] = {
     "log_broken": _always(
         "keep it as evidence; compare with a checkpoint kept elsewhere: kanoniv-auth audit-log verify --checkpoint -"
     ),
-    "no_token": _usage,
-    "storage": _usage,
-    "unrecorded": _usage,
-    "usage": _usage,
+    **dict.fromkeys(("no_token", "storage", "unrecorded", "usage"), _usage),
+    "oidc": _always("a job gets a new OIDC token each time it runs: run it again"),
+    "policy": _always("ask for less, or have the service's operator add it to a trust policy"),
+    "bad_policy": _always("correct the policy, and try again"),
 }
 
 

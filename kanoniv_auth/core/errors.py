@@ -67,6 +67,9 @@ REASONS = _table(
     ("storage", "KAN-STATE-001", UNUSABLE, "{detail}"),
     ("unrecorded", "KAN-STATE-002", UNUSABLE, "it cannot be recorded: {detail}"),
     ("usage", "KAN-INPUT-001", UNUSABLE, "{detail}"),
+    ("oidc", "KAN-KEYLESS-001", DENIED, "the OIDC token is refused: {detail}"),
+    ("policy", "KAN-POLICY-001", DENIED, "no trust policy lets this in: {detail}"),
+    ("bad_policy", "KAN-POLICY-002", UNUSABLE, "unusable trust policy: {detail}"),
 )
 # fmt: on
 
@@ -193,6 +196,18 @@ class LogBroken(AuthError):
     """The audit log is not what was written (facts where, detail)."""
 
     slugs: tuple[str, ...] = ("log_broken",)
+
+
+class PolicyRefused(AuthError):
+    """No trust policy allows it (fact detail), or one cannot be used, and then none is (facts detail, file)."""
+
+    slugs: tuple[str, ...] = ("policy", "bad_policy")
+
+
+class OidcRefused(AuthError):
+    """A foreign token is not what its issuer signs for us, now (facts failed: which check, detail, perhaps fix)."""
+
+    slugs: tuple[str, ...] = ("oidc",)
 
 
 class StorageError(AuthError):
