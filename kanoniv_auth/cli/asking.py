@@ -5,7 +5,7 @@ from __future__ import annotations
 from kanoniv_auth.api import requests
 from kanoniv_auth.cli import inputs
 from kanoniv_auth.cli.outcome import Outcome
-from kanoniv_auth.cli.render import quoted
+from kanoniv_auth.cli.quoting import quoted
 from kanoniv_auth.core.errors import UsageError
 
 TYPE_CHECKING = False

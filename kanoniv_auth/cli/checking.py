@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kanoniv_auth.api.audit_log import not_recorded
 from kanoniv_auth.api.verification import Verification, decide, prove
-from kanoniv_auth.cli import inputs, render
+from kanoniv_auth.cli import fixes, inputs, render
 from kanoniv_auth.cli.outcome import Outcome
 from kanoniv_auth.core.errors import AuthError, TokenExpired
 from kanoniv_auth.core.token import is_v1
@@ -69,7 +69,7 @@ def status(arguments: Arguments) -> Outcome:
         elif error.reason.exit != 1:
             raise
         facts = {
-            "fix": render.fix_of(error),
+            "fix": fixes.fix_of(error),
             **render.facts_of(error),
             "status": word.lower().replace(" ", "_"),
         }

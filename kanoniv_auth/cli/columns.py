@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from kanoniv_auth.cli.render import plain
+from kanoniv_auth.cli.quoting import plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

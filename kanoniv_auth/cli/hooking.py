@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from kanoniv_auth.api.audit_log import not_recorded
-from kanoniv_auth.cli import render
+from kanoniv_auth.cli import fixes, quoting, render
 from kanoniv_auth.cli.outcome import Outcome
 from kanoniv_auth.core.errors import DENIED, AuthError
 from kanoniv_auth.hooks import decision as hook
@@ -48,12 +48,12 @@ def pre_push(arguments: Arguments) -> Outcome:
     notes: tuple[str, ...] = ()
     if unrecorded is not None:
         facts |= not_recorded(unrecorded)
-        notes = (f"note: {render.plain(str(facts['note']))}",)
+        notes = (f"note: {quoting.plain(str(facts['note']))}",)
     if decision.error is not None:
         error = decision.error
         fix = _fix(decision, error)
         return Outcome(
-            render.plain(str(error)),
+            quoting.plain(str(error)),
             "",
             {"fix": fix, **render.facts_of(error), **facts},
             notes=(*_denied(decision, error, fix), *notes),
@@ -87,7 +87,7 @@ def _follow(path: str, words: tuple[str, str], data: bytes) -> int:
 
 def _row(need: Need, decision: Decision) -> dict[str, object]:
     return {
-        "ref": render.plain(need.ref),
+        "ref": quoting.plain(need.ref),
         "scope": need.action,
         "why": need.why,
         "granted": need not in decision.refused,
@@ -104,14 +104,14 @@ def _denied(decision: Decision, error: AuthError, fix: str) -> tuple[str, ...]:
         "PUSH REFUSED",
         f"error: {len(decision.refused)} of {len(decision.needs)} ref(s) not granted [scope]",
         *_listed(decision),
-        f"  You have:  {render.plain(granted)}",
+        f"  You have:  {quoting.plain(granted)}",
         f"fix: {fix}",
     )
 
 
 def _listed(decision: Decision) -> list[str]:
     return [
-        f"  {render.plain(need.ref)} needs {need.action} ({need.why})" for need in decision.refused
+        f"  {quoting.plain(need.ref)} needs {need.action} ({need.why})" for need in decision.refused
     ]
 
 
@@ -120,9 +120,9 @@ def _fix(decision: Decision, error: AuthError) -> str:
     if error.slug in _FIXES:
         return _FIXES[error.slug]
     if error.slug in _GRANT and decision.needs:
-        scopes = render.quoted(",".join(asked(decision.needs)))
+        scopes = quoting.quoted(",".join(asked(decision.needs)))
         return f"whoever holds the root key can grant it: kanoniv-auth delegate -s {scopes}"
-    return render.fix_of(error)
+    return fixes.fix_of(error)
 
 
 def install(arguments: Arguments) -> Outcome:
@@ -134,14 +134,14 @@ def install(arguments: Arguments) -> Outcome:
     )
     scopes = _scopes(made)
     rows = [
-        f"  Hook:   {render.plain(made.hook)}",
+        f"  Hook:   {quoting.plain(made.hook)}",
         f"  Root:   {', '.join(made.roots)}",
-        *[f"  Remote: {render.plain(name)} needs {scope}" for name, scope in scopes.items()],
+        *[f"  Remote: {quoting.plain(name)} needs {scope}" for name, scope in scopes.items()],
     ]
     if made.chained:
         rows.append("  Then:   the hook that was there before (pre-push.kanoniv-next)")
     if made.kept is not None:
-        rows.append(f"  Kept:   {render.plain(made.kept)}, which it replaces")
+        rows.append(f"  Kept:   {quoting.plain(made.kept)}, which it replaces")
     facts = {**_facts(made), "roots": list(made.roots), "chained": made.chained, "kept": made.kept}
     text = "\n".join([_DONE[made.done], *rows, "", _ADVISORY])
     return Outcome(made.done, text, {**facts, "scopes": scopes})
@@ -167,9 +167,9 @@ def uninstall(arguments: Arguments) -> Outcome:
 
     made = take(arguments.text("repo") or ".")
     return Outcome(
-        made.done, f"{_DONE[made.done]}\n  Hook:   {render.plain(made.hook)}", _facts(made)
+        made.done, f"{_DONE[made.done]}\n  Hook:   {quoting.plain(made.hook)}", _facts(made)
     )
 
 
 def _facts(made: Installed) -> dict[str, object]:
-    return {"hook": render.plain(made.hook), "done": made.done}
+    return {"hook": quoting.plain(made.hook), "done": made.done}

@@ -10,7 +10,7 @@ from kanoniv_auth.api import agents as api, tokens as api_tokens
 from kanoniv_auth.api.verification import prove
 from kanoniv_auth.cli.columns import on_terminal, rows
 from kanoniv_auth.cli.outcome import Outcome
-from kanoniv_auth.cli.render import plain
+from kanoniv_auth.cli.quoting import plain
 from kanoniv_auth.core.durations import format_ttl
 from kanoniv_auth.core.errors import AuthError, UsageError
 from kanoniv_auth.core.keys import short_did

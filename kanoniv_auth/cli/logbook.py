@@ -9,7 +9,7 @@ from kanoniv_auth.api import logbook
 from kanoniv_auth.api.agents import resolve_name
 from kanoniv_auth.cli import inputs
 from kanoniv_auth.cli.outcome import Outcome
-from kanoniv_auth.cli.render import plain, quoted
+from kanoniv_auth.cli.quoting import plain, quoted
 from kanoniv_auth.core.durations import parse_ttl
 from kanoniv_auth.core.errors import LogBroken, UsageError
 from kanoniv_auth.core.keys import short_did

@@ -129,11 +129,11 @@ def _function(arguments: Arguments) -> Callable[[Arguments], Outcome]:
 
 def refuse(error: AuthError, *, as_json: bool, command: str | None) -> int:
     """Print an error; returns its exit status."""
-    from kanoniv_auth.cli import render  # noqa: PLC0415 - not before there is something to say
+    from kanoniv_auth.cli import fixes, quoting, render  # noqa: PLC0415 - not before there is something to say
 
     if as_json:
-        message = render.plain(str(error))
-        _print_json(False, error.slug, message, render.fix_of(error), render.facts_of(error))
+        message = quoting.plain(str(error))
+        _print_json(False, error.slug, message, fixes.fix_of(error), render.facts_of(error))
     else:
         render.note([render.refusal(error, denied=command == "exec")])
     return error.reason.exit

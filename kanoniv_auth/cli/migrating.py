@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kanoniv_auth.api import migration
 from kanoniv_auth.cli.outcome import Outcome
-from kanoniv_auth.cli.render import plain, quoted
+from kanoniv_auth.cli.quoting import plain, quoted
 from kanoniv_auth.core.errors import AuthError
 from kanoniv_auth.hooks import repository, script
 from kanoniv_auth.store import files

@@ -8,7 +8,7 @@ import time
 from kanoniv_auth.api import pins
 from kanoniv_auth.cli import inputs
 from kanoniv_auth.cli.outcome import Outcome
-from kanoniv_auth.cli.render import plain, quoted
+from kanoniv_auth.cli.quoting import plain, quoted
 from kanoniv_auth.core.durations import format_ttl, parse_ttl
 from kanoniv_auth.core.errors import UsageError
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kanoniv_auth.cli.render import plain, quoted
+from kanoniv_auth.cli.quoting import plain, quoted
 from kanoniv_auth.core.durations import format_ttl
 from kanoniv_auth.core.keys import short_did
 from kanoniv_auth.core.token import is_v1

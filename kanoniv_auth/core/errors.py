@@ -1,7 +1,7 @@
 """Every way to be refused: one table of reason codes, one exception class for each kind.
 
 An error holds a slug and facts. The one sentence here is for `str(error)`; hints and layout are the surfaces'
-business (`kanoniv_auth.cli.render`, `kanoniv_ci.report`). The slugs are the reason codes of `vectors/` and of
+business (`kanoniv_auth.cli.fixes`, `kanoniv_ci.report`). The slugs are the reason codes of `vectors/` and of
 docs/spec/token.md §4.
 """
 

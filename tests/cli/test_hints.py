@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kanoniv_auth.cli import render
+from kanoniv_auth.cli import fixes, render
 from kanoniv_auth.cli.table import COMMANDS
 from kanoniv_auth.core import errors
 from kanoniv_auth.core.errors import REASONS, AuthError
@@ -58,7 +58,7 @@ def check_commands(text: str) -> None:
 
 @pytest.mark.parametrize("slug", sorted(REASONS))
 def test_every_slug_has_a_hint_that_works(slug: str) -> None:
-    assert slug in render._FIXES
+    assert slug in fixes._FIXES
     for variant in VARIANTS:
         text = render.refusal(error(slug, {**SAMPLE, **variant}))
         assert text.count(f"[{slug}]") == 1
