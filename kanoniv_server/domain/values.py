@@ -104,7 +104,7 @@ class AuditEvent:
 
 @dataclass(frozen=True, slots=True)
 class AuditLine:
-    """One line of a tenant's audit chain (`core.audit` writes it, `core.trail` reads it). seq: from 1 · line: no line feed."""
+    """One line of a tenant's audit chain; `core.trail` reads it. seq: from 1 · line: without its line feed."""
 
     seq: int
     line: bytes

@@ -33,6 +33,11 @@ _FIX = "see whether the database is there, reachable, and has space; then try ag
 
 def unavailable(error: BaseException) -> StorageError:
     """Turn a failure of the database into our refusal: its first line, without statements or values."""
+    # SQLite ends a transaction by itself when the disk is full; what would undo it fails then, and the first counts
+    behind: BaseException | None = error
+    while behind is not None:
+        error = behind if isinstance(behind, DBAPIError) else error
+        behind = behind.__context__
     said = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     text = str(said).strip() or type(said).__name__
     # SQLAlchemy puts the driver's class in front; PostgreSQL puts values into the lines after the first

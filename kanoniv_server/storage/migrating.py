@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from alembic import command, util
+from alembic.config import Config
+
 from kanoniv_auth.core.errors import StorageError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 HERE = "kanoniv_server.storage:migrations"
+# others that start at the same time wait for so long
+SECONDS = 20
 
 
 def migrate(connection: Connection) -> None:
@@ -17,10 +22,6 @@ def migrate(connection: Connection) -> None:
 
     Raises: StorageError when the tables are a newer program's, and the database's own errors.
     """
-    # alembic costs a sixth of a second and is needed nowhere else
-    from alembic import command, util  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
-
     config = Config()
     config.set_main_option("script_location", HERE)
     config.set_main_option("path_separator", "os")

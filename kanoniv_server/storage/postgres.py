@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from kanoniv_auth.core.errors import StorageError
 from kanoniv_server.storage import batch
 from kanoniv_server.storage.failures import LOCK_MS, PATIENCE, unavailable, within
-from kanoniv_server.storage.migrating import migrate
+from kanoniv_server.storage.migrating import SECONDS, migrate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,6 @@ T = TypeVar("T")
 
 # any number, the same in every version: who migrates holds it
 _MIGRATING = 0x6B64_3200
-_MIGRATION_SECONDS = 60.0
 _SETTINGS = {
     "application_name": "kanoniv-auth-server",
     "lock_timeout": f"{LOCK_MS}",
@@ -126,7 +125,7 @@ async def open_postgres(url: URL) -> PostgresDatabase:
     )
     try:
         await within(_reach(engine))
-        await within(_migrate(engine), _MIGRATION_SECONDS)
+        await within(_migrate(engine), SECONDS)
     except BaseException:
         await engine.dispose()
         raise
@@ -140,7 +139,7 @@ async def _reach(engine: AsyncEngine) -> None:
 
 async def _migrate(engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
-        limit = f"{int(_MIGRATION_SECONDS)}s"
+        limit = f"{SECONDS}s"
         await connection.execute(text(f"SET LOCAL lock_timeout = '{limit}'"))
         await connection.execute(text(f"SET LOCAL statement_timeout = '{limit}'"))
         await connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATING})"))

@@ -19,7 +19,7 @@ from sqlalchemy.engine import URL
 from kanoniv_auth.core.errors import StorageError
 from kanoniv_server.storage import batch
 from kanoniv_server.storage.failures import LOCK_MS, PATIENCE, unavailable, within
-from kanoniv_server.storage.migrating import migrate
+from kanoniv_server.storage.migrating import SECONDS, migrate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,6 @@ _WRITES = "kanoniv_writes"
 _PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
-    f"busy_timeout={LOCK_MS}",
     "foreign_keys=ON",
     "trusted_schema=OFF",
 )
@@ -157,23 +156,29 @@ def _prepare(path: Path) -> Engine:
     except OSError as error:
         detail = f"the database: cannot open {path}: {error.strerror or error}"
         raise StorageError("storage", detail=detail) from None
+    # others that start at the same time are waited for, longer than a change would wait
+    first = _engine(path, SECONDS * 1000)
+    try:
+        with _writing(first) as connection:
+            migrate(connection)
+    except StorageError:
+        raise
+    except Exception as error:  # noqa: BLE001 - also what a file that is no database makes of the driver
+        raise unavailable(error) from None
+    finally:
+        first.dispose()
+    return _engine(path, LOCK_MS)
+
+
+def _engine(path: Path, patience: int) -> Engine:
     # check_same_thread: a connection is one thread's at a time, because the pool hands it to one
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
-        connect_args={"check_same_thread": False, "timeout": LOCK_MS / 1000},
+        connect_args={"check_same_thread": False, "timeout": patience / 1000},
         pool_timeout=PATIENCE,
     )
     event.listen(engine, "connect", _set_up)
     event.listen(engine, "begin", _begin)
-    try:
-        with _writing(engine) as connection:
-            migrate(connection)
-    except StorageError:
-        engine.dispose()
-        raise
-    except Exception as error:  # noqa: BLE001 - also what a file that is no database makes of the driver
-        engine.dispose()
-        raise unavailable(error) from None
     return engine
 
 

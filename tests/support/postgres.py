@@ -118,7 +118,7 @@ class Postgres:
         """End it, and take its files away."""
         if self._process is not None:
             self.send(Signals.SIGCONT)  # a test may have frozen it
-        self.stop()
+        self.stop(Signals.SIGQUIT)  # without a last checkpoint
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
