@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from kanoniv_auth.core import encoding, errors, sodium
+from kanoniv_auth.core import encoding, errors, exchange, sodium
 from kanoniv_auth.core.access import Access
 from kanoniv_auth.core.cache import Cache
 from kanoniv_auth.core.caveats import MAX_CAVEATS, check_caveats, order
@@ -20,6 +20,7 @@ from kanoniv_auth.core.envelope import envelope_view, make_envelope, verify_enve
 from kanoniv_auth.core.errors import CaveatViolation
 from kanoniv_auth.core.keys import KeyPair, parse_public, parse_secret, short_did
 from kanoniv_auth.core.proof import pop, seal
+from kanoniv_auth.core.roots import TrustedRoots
 from kanoniv_auth.core.scopes import MAX_SCOPES, parse_scopes
 from kanoniv_auth.core.token import fingerprint
 from kanoniv_auth.core.value import Value
@@ -86,6 +87,8 @@ def test_a_value_is_its_fields_and_its_kind() -> None:
     assert hash(pair) == hash(Pair(1, "a"))
     assert repr(pair) == "Pair(left=1, right='a')"
     assert len({pair, Pair(1, "a"), Pair("a", 1), Pair(1, "b"), Pair(2, "a"), Other(1, "a")}) == 5
+    assert len({hash(Pair(number, "a")) for number in range(50)}) > 40
+    assert hash(pair) != hash(Other(1, "a"))
     for other in (Pair(1, "b"), Pair(2, "a"), Other(1, "a"), (1, "a")):
         assert pair != other
     with pytest.raises(AttributeError, match=r"^Pair is immutable$"):
@@ -160,6 +163,20 @@ def test_a_sealed_token_leaves_every_prefix_and_a_pop_nothing_new() -> None:
         assert known.longest(two.text) == two
     with pytest.raises(ValueError, match=r"^a cache keeps at least one token for each root$"):
         Cache(limit=0)
+
+
+def test_a_known_prefix_is_held_against_the_pins_of_now() -> None:
+    one = granted("deploy", to=PARENT)
+    cache = warm_of(seal(passed_on(one, PARENT, AGENT, "deploy"), AGENT, now=NOW))
+    other = seal(passed_on(one, PARENT, CHILD, "deploy"), CHILD, now=NOW)
+    for until, holds in ((NOW + 1, True), (NOW, False)):
+        roots = TrustedRoots([ROOT.public], retired={ROOT.did: until})
+        if holds:
+            assert ask(other, "deploy", roots=roots, cache=cache).chain.holder == CHILD.public
+        else:
+            with pytest.raises(errors.SignatureInvalid) as refusal:
+                ask(other, "deploy", roots=roots, cache=cache)
+            assert refusal.value.slug == "untrusted_root"
 
 
 def test_a_cache_without_a_limit_of_its_own_keeps_1024() -> None:
@@ -335,3 +352,27 @@ def test_as_many_scopes_as_there_may_be() -> None:
     scopes = [f"s{number:02}" for number in range(MAX_SCOPES)]
     assert parse_scopes(scopes) == tuple(scopes)
     assert granted(*scopes).scopes == tuple(scopes)
+
+
+# ---------------------------------------------------------------------------------------- exchange
+
+
+def test_what_an_oidc_token_is_for_is_spelled_one_way() -> None:
+    for url in ("https://a.exampleX", "https://a.exampleX/", "https://a.exampleX//"):
+        assert exchange.exchange_audience(url, AGENT.did) == f"https://a.exampleX:{AGENT.did}"
+        assert exchange.root_key_audience(url) == "https://a.exampleX:root-key"
+    assert exchange.root_key_audience("/a") == "/a:root-key"
+
+
+def test_what_an_exchange_refuses_it_says_in_words() -> None:
+    with pytest.raises(errors.TokenParseError) as refusal:
+        exchange.exchange_message("é", ["deploy"], 60)
+    assert refusal.value.facts == {"detail": "an OIDC token that is not ASCII"}
+    message = exchange.exchange_message("e", ["deploy"], 60)
+    exchange.check_possession(AGENT.public, AGENT.sign(message), message)
+    with pytest.raises(errors.HolderUnproven) as unproven:
+        exchange.check_possession(AGENT.public, CHILD.sign(message), message)
+    detail = (
+        "`possession` is no signature of this public key over this token, these scopes and this TTL"
+    )
+    assert unproven.value.facts == {"detail": detail}

@@ -187,7 +187,7 @@ def test_whatever_is_issued_leaves_room_for_its_proof() -> None:
 
 @pytest.mark.parametrize("moment", [float("nan"), NOW + 0.5, True])
 def test_now_is_whole_seconds(moment: float) -> None:
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match=r"^now is whole seconds$"):
         verify(
             seal(granted("deploy"), AGENT, now=NOW), roots=TrustedRoots([ROOT.public]), audience=None,
             access=Access("deploy"), now=moment, once=None, revoked=None, cache=None,  # type: ignore[arg-type]

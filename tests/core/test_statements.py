@@ -64,6 +64,8 @@ def test_a_list_must_be_as_recent_as_is_wanted() -> None:
     lists = [read_list(make_list(ROOT, seq=seq, now=NOW - age)) for seq, age in ((2, 50), (1, 99))]
     in_force(lists, now=NOW, max_staleness=50).enforce(CHAIN)
     in_force([], now=NOW, max_staleness=None).enforce(CHAIN)
+    first = in_force([read_list(make_list(ROOT, seq=1, now=0))], now=0, max_staleness=0)
+    assert (first.issued, first.earliest) == ({ROOT.public: 0}, 0)
     in_force(lists[:1], now=0, max_staleness=0).enforce(CHAIN)
     for known, detail in (
         (lists, f"issued at {NOW - 50}, wanted since {NOW - 49}"),
