@@ -19,7 +19,6 @@ from kanoniv_server.storage.schema import (
 if TYPE_CHECKING:
     from kanoniv_server.domain.values import ApiKey, AuditEvent, Delegation, Tenant
     from kanoniv_server.storage.session import Session
-# built once: building a statement costs more than running it
 _r, _asked = revocations.c, bindparam
 # each side of the "or" names the whole primary key: else SQLite would look through all that the tenant has revoked
 _REVOKED = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from kanoniv_auth.core.audit import START, line_hash, write_line
 from kanoniv_auth.core.errors import StorageError
@@ -15,6 +15,18 @@ if TYPE_CHECKING:
 
     from kanoniv_server.domain.values import AuditEvent
 
+# built once: building a statement costs more than running it
+_TENANT = (
+    select(tenants.c.id, tenants.c.root)
+    .where(tenants.c.name == bindparam("name"))
+    .with_for_update()
+)
+_END = (
+    select(audit.c.seq, audit.c.line)
+    .where(audit.c.tenant_id == bindparam("tenant_id"))
+    .order_by(audit.c.seq.desc())
+    .limit(1)
+)
 _APPENDED = audit.insert().inline()
 
 
@@ -36,8 +48,7 @@ class Session:
         """Lock a tenant until the end; its number and its root. Raises: StorageError when there is none."""
         found = self._tenants.get(name)
         if found is None:
-            query = select(tenants.c.id, tenants.c.root).where(tenants.c.name == name)
-            row = self.connection.execute(query.with_for_update()).one_or_none()
+            row = self.connection.execute(_TENANT, {"name": name}).one_or_none()
             if row is None:
                 raise StorageError("storage", detail=f"there is no tenant {name}")
             found = self._tenants[name] = (row.id, row.root)
@@ -52,6 +63,5 @@ class Session:
         self._ends[tenant_id] = (seq + 1, line_hash(line))
 
     def _end(self, tenant_id: int) -> tuple[int, str]:
-        query = select(audit.c.seq, audit.c.line).where(audit.c.tenant_id == tenant_id)
-        last = self.connection.execute(query.order_by(audit.c.seq.desc()).limit(1)).one_or_none()
+        last = self.connection.execute(_END, {"tenant_id": tenant_id}).one_or_none()
         return (0, START) if last is None else (last.seq, line_hash(last.line))

@@ -23,7 +23,6 @@ from kanoniv_server.storage.migrating import SECONDS, migrate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from sqlalchemy import Connection, Engine
@@ -44,7 +43,7 @@ class SqliteDatabase:
     """A file, opened and migrated. Made by `open_sqlite`; belongs to one event loop."""
 
     def __init__(self, path: Path, engine: Engine) -> None:
-        self._path, self._engine = path, engine
+        self._path, self._engine, self._writing = path, engine, _writing(engine)
         self._file = _identity(path)
         self._loop = asyncio.get_running_loop()
         self._queue: SimpleQueue[batch.Item | None] = SimpleQueue()
@@ -104,7 +103,7 @@ class SqliteDatabase:
     def _commit(self, items: list[batch.Item]) -> None:
         try:
             self._require_same_file()
-            with _writing(self._engine) as connection:
+            with self._writing.begin() as connection:
                 outcomes = batch.together(connection, [item.work for item in items])
             self._tell(batch.settle, items, outcomes)
         except Exception as error:  # noqa: BLE001 - whatever it is, those who wait are told and the thread goes on
@@ -159,7 +158,7 @@ def _prepare(path: Path) -> Engine:
     # others that start at the same time are waited for, longer than a change would wait
     first = _engine(path, SECONDS * 1000)
     try:
-        with _writing(first) as connection:
+        with _writing(first).begin() as connection:
             migrate(connection)
     except StorageError:
         raise
@@ -191,8 +190,8 @@ def _set_up(connection: Any, _: object) -> None:
             raise OSError("this file system has no shared memory, which SQLite's log needs")
 
 
-def _writing(engine: Engine) -> AbstractContextManager[Connection]:
-    return engine.execution_options(**{_WRITES: True}).begin()
+def _writing(engine: Engine) -> Engine:
+    return engine.execution_options(**{_WRITES: True})
 
 
 def _begin(connection: Connection) -> None:

@@ -214,6 +214,18 @@ async def test_the_file_is_its_owner_s_alone(store: SqlStore, file: Path) -> Non
     } == dict.fromkeys(("kanoniv.db", "kanoniv.db-shm", "kanoniv.db-wal"), "0o600")
 
 
+async def test_every_change_is_flushed_to_the_disk(store: SqlStore) -> None:
+    asked = ("synchronous", "journal_mode", "foreign_keys", "trusted_schema")
+
+    def settings(connection: Any) -> list[object]:
+        return [connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in asked]
+
+    database: Any = store._database
+    full = [2, "wal", 1, 0]
+    assert await database.read(settings) == full
+    assert await database.write("", lambda session: settings(session.connection)) == full
+
+
 async def test_a_lock_that_is_held_refuses_soon_and_is_over_with_it(
     store: SqlStore, file: Path
 ) -> None:
