@@ -67,6 +67,7 @@ REASONS = _table(
     ("storage", "KAN-STATE-001", UNUSABLE, "{detail}"),
     ("unrecorded", "KAN-STATE-002", UNUSABLE, "it cannot be recorded: {detail}"),
     ("usage", "KAN-INPUT-001", UNUSABLE, "{detail}"),
+    ("service", "KAN-SERVICE-001", UNUSABLE, "the service at {endpoint}: {detail}"),
     ("oidc", "KAN-KEYLESS-001", DENIED, "the OIDC token is refused: {detail}"),
     ("policy", "KAN-POLICY-001", DENIED, "no trust policy lets this in: {detail}"),
     ("bad_policy", "KAN-POLICY-002", UNUSABLE, "unusable trust policy: {detail}"),
@@ -96,7 +97,12 @@ class AuthError(Exception):
         return REASONS[self.slug]
 
     def __str__(self) -> str:
-        text = self.reason.text.format_map(self.facts)
+        # a list is said as a person would: a, b
+        said = {
+            name: ", ".join([str(item) for item in fact]) if isinstance(fact, tuple) else fact
+            for name, fact in self.facts.items()
+        }
+        text = self.reason.text.format_map(said)
         # whoever read the refused text from a file says which
         return f"{self.facts['file']}: {text}" if "file" in self.facts else text
 
@@ -199,9 +205,15 @@ class LogBroken(AuthError):
 
 
 class PolicyRefused(AuthError):
-    """No trust policy allows it (fact detail), or one cannot be used, and then none is (facts detail, file)."""
+    """No trust policy gives a workflow what it asks for (facts rows: every condition and its verdict; detail)."""
 
-    slugs: tuple[str, ...] = ("policy", "bad_policy")
+    slugs: tuple[str, ...] = ("policy",)
+
+
+class PolicyInvalid(AuthError):
+    """Something that is no trust policy (facts detail; key: where in it; file and fix when they are known)."""
+
+    slugs: tuple[str, ...] = ("bad_policy",)
 
 
 class OidcRefused(AuthError):
@@ -220,3 +232,18 @@ class UsageError(AuthError, ValueError):
     """Something a person typed is not in the grammar, or names nothing (facts detail, and fix when one is known)."""
 
     slugs: tuple[str, ...] = ("usage", "no_token")
+
+
+class ServiceRefused(AuthError):
+    """The delegation service refuses, fails, or answers what cannot be used.
+
+    Its own slug where it is one of ours, else `service`. Facts endpoint, detail, perhaps fix and retry_after (seconds).
+    """
+
+    slugs: tuple[str, ...] = tuple(REASONS)
+
+    @property
+    def reason(self) -> Reason:
+        """The row of its slug; what is told is the service's sentence, since its facts stayed there."""
+        own = REASONS[self.slug]
+        return Reason(own.slug, own.code, own.exit, REASONS["service"].text)
