@@ -51,7 +51,7 @@ vectors: $(STAMP)  ## regenerate vectors/ from their seed; any difference is an 
 mutants-core: $(STAMP)  ## delete each numbered step of verify in turn: a named test must turn red
 	$(PY) scripts/mutants_core.py
 
-mutants: $(STAMP)  ## let mutmut change core everywhere: what no test notices is listed in docs/mutants.md (half an hour)
+mutants: $(STAMP)  ## let mutmut change core everywhere: what no test notices is listed in docs/mutants.md (ten minutes)
 	$(PY) -m scripts.mutants
 
 fuzz: $(STAMP)  ## look for inputs that break what reads strangers' texts (FUZZ_SECONDS=120); planted bugs first
