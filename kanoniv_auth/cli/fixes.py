@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 def fix_of(error: AuthError) -> str:
     """The one thing to do about an error: it names a command that exists, or the exact change."""
-    return plain(_FIXES[error.slug](error.facts))
+    # what a service has refused is told in its words, and the facts of our own hints stayed with it
+    make = _service if "endpoint" in error.facts else _FIXES[error.slug]
+    return plain(make(error.facts))
 
 
 def _scope(facts: Facts) -> str:
@@ -87,6 +89,11 @@ def _usage(facts: Facts) -> str:
     return str(fix) if " " in str(fix) else f"use {fix}"
 
 
+def _service(facts: Facts) -> str:
+    fallback = "see whether it runs and the address is right; kanoniv-auth login --endpoint URL sets another"
+    return str(facts.get("fix") or fallback)
+
+
 def _always(text: str) -> Callable[[Facts], str]:
     return lambda _: text
 
@@ -124,11 +131,13 @@ _FIXES: dict[str, Callable[[Facts], str]] = {
     ),
     "unknown_caveat": _always(f"use a newer kanoniv-auth; or {_RENEW}"),
     "no_root_key": _always(
-        "kanoniv-auth init makes one; or put an existing one into KANONIV_ROOT_KEY"
+        "kanoniv-auth init makes one, or set KANONIV_ROOT_KEY; an agent asks with kanoniv-auth request-scope -s SCOPE"
     ),
     "key_permissions": _permissions,
     "bad_key": _bad_key,
-    "stale": _always("take up the newest list of that root: kanoniv-auth revocations import"),
+    "stale": _always(
+        "take up the newest list of that root: kanoniv-auth revocations sync, or kanoniv-auth revocations import FILE"
+    ),
     "rolled_back": _always(
         "take up what is newest: kanoniv-auth revocations import, or kanoniv-auth roots add --rotation FILE"
     ),
@@ -136,6 +145,7 @@ _FIXES: dict[str, Callable[[Facts], str]] = {
         "keep it as evidence; compare with a checkpoint kept elsewhere: kanoniv-auth audit-log verify --checkpoint -"
     ),
     **dict.fromkeys(("no_token", "storage", "unrecorded", "usage"), _usage),
+    "service": _service,
     "oidc": _always("a job gets a new OIDC token each time it runs: run it again"),
     "policy": _always("ask for less, or have the service's operator add it to a trust policy"),
     "bad_policy": _always("correct the policy, and try again"),

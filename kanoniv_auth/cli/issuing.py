@@ -36,7 +36,7 @@ def init(arguments: Arguments) -> Outcome:
         text = key.secret_text()
         return Outcome("root key", text, {**facts, "secret": text}, notes=notes)
     own = arguments.text("output") is not None
-    made = words.root_made(key.did, path, own_path=own)
+    made = words.root_made(key.did, key.did_key, path, own_path=own)
     return Outcome("root key generated", made, facts, notes=notes)
 
 
@@ -157,7 +157,11 @@ def accept(arguments: Arguments) -> Outcome:
 
 def _grant(given: str) -> str:
     if given == "-":
-        return inputs.read_stdin()
+        text = inputs.read_stdin()
+        if not text:
+            fix = "pipe in what kanoniv-auth delegate --to printed"
+            raise UsageError("usage", detail="there is no grant on standard input", fix=fix)
+        return text
     if given.startswith(BUNDLE_PREFIX):
         fix = "pipe the bundle into: kanoniv-auth accept"
         raise UsageError(

@@ -33,9 +33,19 @@ def agents(_arguments: Arguments) -> Outcome:
     lines = [(row.name, row.did, row.created_at) for row in found]
     text = rows(("NAME", "DID", "CREATED"), lines) if found else ""
     notes = (
-        () if found else ("note: no agent is registered; kanoniv-auth delegate -n NAME makes one",)
+        () if found else ("note: no agent is registered; kanoniv-auth agents register NAME makes one",)
     )
     return Outcome(f"{len(found)} agent(s)", text, facts, notes=notes)
+
+
+def register_agent(arguments: Arguments) -> Outcome:
+    """Make an agent and its key; one that is there already is shown."""
+    name = arguments.rest[0]
+    new = api.resolve_name(check_name(name)) is None
+    key = api.register_agent(name)
+    facts = {"name": name, "did": key.did, "did_key": key.did_key, "new": new}
+    message = "registered" if new else "registered already"
+    return Outcome(message, f"{message}: {name}\n  DID: {key.did}\n  Key: {key.did_key}", facts)
 
 
 def show_agent(arguments: Arguments) -> Outcome:

@@ -26,10 +26,11 @@ COMMANDS = {
     "audit": "Verify receipts, and show them. From files (one a line), folders, stdin (-), or the text itself.",
     "request-scope": "Print the command that grants one more scope. For the holder of the root key; nothing is sent.",
     "audit-log": GROUPS["audit-log"],
-    "audit-log verify": "Check the chain of the log and its checkpoint. Names the first line that is wrong.",
+    "audit-log verify": "Check the chain of the log and its checkpoint. Names the first line that does not follow.",
     "audit-log checkpoint": "Sign the end of the log and print that. A checkpoint is to be kept somewhere else.",
     "tokens": "List the saved tokens, newest first.",
     "agents list": "List the registered agents.",
+    "agents register": "Make an agent with a key of its own. Prints the did:key that delegate --to takes.",
     "agents show": "Show one agent: its DID, its did:key, its tokens.",
     "agents rename": "Give an agent another name; its DID and key stay.",
     "agents remove": "Remove an agent and its key for good.",
@@ -92,8 +93,14 @@ OPTIONS = {
 
 # where a word means something else to one command
 _OWN = {
-    **{(name, "audience"): "This verifier's own name." for name in ("verify", "exec", "whoami", "status")},
-    ("revocations export", "root_did"): "The root whose list it is.  [default: the only one there is]",
+    **{
+        (name, "audience"): "This verifier's own name."
+        for name in ("verify", "exec", "whoami", "status")
+    },
+    (
+        "revocations export",
+        "root_did",
+    ): "The root whose list it is.  [default: the only one there is]",
     ("accept", "home"): "The directory that has the grant's key; the token goes there.",
     ("audit-log", "agent"): "Only this agent's lines.",
     ("audit-log", "action"): "Only this event, such as verify or delegate.",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 
 from kanoniv_auth.cli.fixes import fix_of
 from kanoniv_auth.cli.quoting import plain
@@ -95,14 +96,23 @@ def refusal(error: AuthError, *, denied: bool = False) -> str:
     lines = [f"{_coloured('error:', _RED, 2)} {plain(str(error))} [{error.slug}]"]
     if denied:
         lines.insert(0, _coloured("DENIED", _RED, 2))
-    if error.slug in ("scope", "widened"):
+    if error.slug in ("scope", "widened") and "have" in error.facts:
         lines.append(f"  You have:  {_listed(error.facts['have'])}")
         lines.append(
             f"  You need:  {plain(str(error.facts.get('need', error.facts.get('scope'))))}"
         )
+    if error.slug in ("expired", "proof_expired", "not_yet_valid") and "at" in error.facts:
+        lines.append(_moment(error.facts))
     lines.append(f"fix: {fix_of(error)}")
     lines.extend(told(error.facts))
     return "\n".join(lines)
+
+
+def _moment(facts: Facts) -> str:
+    """Seconds since 1970, for people."""
+    at, now = int(str(facts["at"])), int(str(facts["now"]))
+    away = f"in {format_ttl(at - now)}" if at > now else f"{format_ttl(now - at)} ago"
+    return f"  That is:   {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(at))} UTC, {away}"
 
 
 def told(facts: Facts) -> tuple[str, ...]:
@@ -113,7 +123,7 @@ def told(facts: Facts) -> tuple[str, ...]:
 def not_run(message: str) -> tuple[str, ...]:
     """`exec`: allowed, and the command could not be started."""
     return (
-        f"{_coloured('error:', _RED, 2)} {plain(message)}",
+        f"{_coloured('error:', _RED, 2)} {plain(message)} [usage]",
         "fix: name a program that is there and executable",
     )
 

@@ -54,6 +54,7 @@ COMMANDS = {
         Command("audit-log checkpoint", "logbook:checkpoint"),
         Command("tokens", "listing:tokens"),
         Command("agents list", "listing:agents"),
+        Command("agents register", "listing:register_agent", rest="NAME"),
         Command("agents show", "listing:show_agent", rest="NAME"),
         Command("agents rename", "listing:rename_agent", rest="OLD NEW"),
         Command("agents remove", "listing:remove_agent", Option("--yes"), rest="NAME"),

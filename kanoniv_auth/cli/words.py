@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from kanoniv_auth.core.envelope import Envelope
 
 
-def root_made(did: str, path: str, *, own_path: bool) -> str:
+def root_made(did: str, did_key: str, path: str, *, own_path: bool) -> str:
     """`init`. own_path: the key is not the home's, so the command that prints it must name it."""
     where = f" -o {quoted(path)}" if own_path else ""
     return (
-        f"Root key generated.\n  DID:  {did}\n  Path: {plain(path)}\n"
+        f"Root key generated.\n  DID:  {did}\n  Key:  {did_key}\n  Path: {plain(path)}\n"
         "\nWhoever has this file can grant anything. For CI, put the output of\n"
         f"  kanoniv-auth init{where} --print-secret\n"
         "into the secret KANONIV_ROOT_KEY; verifiers elsewhere need only KANONIV_ROOT_DID."

@@ -79,7 +79,7 @@ def _ask(folder: str, *words: str) -> str:
         raise UsageError(
             "usage",
             detail=f"git does not take {folder} for a repository: {said}",
-            fix="name a git repository: kanoniv-auth install-hook -r DIR",
+            fix="run it in a git repository, or name one with -r DIR",
         )
     return out
 
@@ -87,7 +87,7 @@ def _ask(folder: str, *words: str) -> str:
 def find(folder: str) -> Repository:
     """Look at the repository that a folder belongs to. Raises: UsageError when there is none."""
     if not os.path.isdir(folder):  # noqa: PTH112 - as everywhere in this package, paths are text
-        fix = "name a git repository: kanoniv-auth install-hook -r DIR"
+        fix = "run it in a git repository, or name one with -r DIR"
         raise UsageError("usage", detail=f"{folder} is no directory", fix=fix)
     bare = _ask(folder, "rev-parse", "--is-bare-repository") == "true"
     top = _ask(folder, "rev-parse", "--absolute-git-dir" if bare else "--show-toplevel")

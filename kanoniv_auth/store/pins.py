@@ -27,11 +27,14 @@ def check_label(label: str) -> str:
         fix = "use 1 to 64 letters, digits, dots, underscores and hyphens"
         raise UsageError("usage", detail=detail, fix=fix) from None
     # a file with a dot first is not listed, so it would pin nothing; some file systems do not tell Local from local
-    if label[0] in ".-" or label.lower() == LOCAL:
-        detail = f"the label {label} is taken: local is this home's own root, and none begins with . or -"
-        raise UsageError(
-            "usage", detail=detail, fix="choose another label, such as the team's name"
-        )
+    if label.lower() == LOCAL:
+        detail = f"the label {label} means this home's own root"
+        fix = "name another label; kanoniv-auth roots rotate replaces the home's own root"
+        raise UsageError("usage", detail=detail, fix=fix)
+    if label[0] in ".-":
+        detail = f"the label {label} begins with {label[0]}"
+        fix = "choose another label, such as the team's name"
+        raise UsageError("usage", detail=detail, fix=fix)
     return label
 
 

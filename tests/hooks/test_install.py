@@ -153,7 +153,7 @@ def test_what_is_no_repository(git: Git, tmp_path: Path, where: str) -> None:
     for verb in ("install-hook", "uninstall-hook"):
         said = git.kanoniv(verb, "-r", str(tmp_path / where))
         assert said.status == 2
-        assert "fix: name a git repository" in said.err
+        assert "fix: run it in a git repository" in said.err
 
 
 def test_git_dir_of_the_caller_does_not_choose_the_repository(git: Git, tmp_path: Path) -> None:
