@@ -356,7 +356,7 @@ async def test_one_that_fails_spoils_nothing_for_the_others(desk: Desk) -> None:
     asked = [desk.issue(to=key(9 if number == 5 else 7)) for number in range(12)]
     done = await asyncio.gather(
         *asked[:6],
-        desk.store.add_revocations("default", sign=broken, event=None, now=NOW),
+        desk.store.add_revocations("default", sign=broken, event=happened(), now=NOW),
         desk.store.add_api_key(same, happened()),
         desk.store.add_api_key(same, happened()),
         desk.store.audit_append("nobody", happened()),
