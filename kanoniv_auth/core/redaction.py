@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-# the last begins every version 1 token, which holds a private key, and every JWT
-_PREFIXES = ("kd2.", "kde2.", "kdb2.", "eyJ")
+# kas_ begins an API key of the service; the last every version 1 token, which holds a private key, and every JWT
+_PREFIXES = ("kd2.", "kde2.", "kdb2.", "kas_", "eyJ")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~"
 _SHORT = 16
 

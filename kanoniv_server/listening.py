@@ -1,0 +1,185 @@
+"""Connections: uvicorn with a deadline for every request, a limit for its head, and a graceful end. Not the answers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from kanoniv_server.web.bodies import LATE
+from kanoniv_server.web.problems import problem, refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterator
+    from typing import TypeVar
+
+    from kanoniv_server.settings import Settings
+    from kanoniv_server.web.asgi import App
+
+    T = TypeVar("T")
+
+DRAIN = 10  # seconds that requests in hand have at the end
+_KEEP_ALIVE = 10
+_LONGEST_HEAD = 32768
+# next to the requests in hand: connections that are quiet
+_MOST_CONNECTIONS = 4096
+_PHRASES = {408: b"Request Timeout", 431: b"Request Header Fields Too Large", 503: b"Busy"}
+
+
+def _bare(status: int, slug: str) -> bytes:
+    """Write an answer to what is no request yet."""
+    answer = problem(refusal(slug), "-")
+    head = b"HTTP/1.1 %d %s\r\n" % (status, _PHRASES[status])
+    lines = b"".join([b"%s: %s\r\n" % one for one in answer.headers])
+    return b"%s%scontent-length: %d\r\nconnection: close\r\n\r\n%s" % (
+        head,
+        lines,
+        len(answer.body),
+        answer.body,
+    )
+
+
+class Connection(HttpToolsProtocol):
+    """One connection. A request that is not there whole in time ends: nobody holds a place by sending slowly."""
+
+    patience = 10.0
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._head = 0
+        self._whole = True
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take a connection, unless there are too many."""
+        super().connection_made(transport)
+        self._whole = False
+        if len(self.connections) > _MOST_CONNECTIONS:
+            transport.write(_bare(503, "busy"))
+            transport.close()
+            return
+        self._deadline = self.loop.call_later(self.patience, self._late)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the deadline."""
+        self._settle()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        """Begin to count a request's head."""
+        self._head, self._whole = 0, False
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Stop counting: the body is counted by whoever reads it."""
+        self._head = -1
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The request is there."""
+        self._whole = True
+        self._settle()
+        super().on_message_complete()
+
+    def data_received(self, data: bytes) -> None:
+        """Read on."""
+        super().data_received(data)
+        if self._whole:
+            return
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(self.patience, self._late)
+        if self._head >= 0:
+            self._head += len(data)
+            if self._head > _LONGEST_HEAD:
+                self._end(431, "long_head")
+
+    def _settle(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _late(self) -> None:
+        self._deadline = None
+        if self._whole or self.transport.is_closing():
+            return
+        if self._head >= 0 or self.cycle is None:
+            self._end(408, "too_slow")
+        elif self.cycle.response_complete:
+            self.transport.close()
+        else:
+            # whoever reads the body is told, and refuses in the words of its route
+            self.cycle.scope.setdefault("state", {})[LATE] = True
+            self.cycle.message_event.set()
+
+    def _end(self, status: int, slug: str) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(_bare(status, slug))
+            self.transport.close()
+
+
+class Server(uvicorn.Server):
+    """Ends with 0 after SIGTERM or SIGINT; uvicorn would raise the signal again. listening: told the address."""
+
+    def __init__(self, config: uvicorn.Config, listening: Callable[[str], None]) -> None:
+        super().__init__(config)
+        self._listening = listening
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take signals for as long as it runs."""
+        kept = {one: signal.signal(one, self.handle_exit) for one in _ENDS}
+        try:
+            yield
+        finally:
+            for one, handler in kept.items():
+                signal.signal(one, handler)
+
+    async def startup(self, sockets: Any = None) -> None:
+        """Begin to listen, and say where."""
+        await super().startup(sockets)
+        for server in self.servers:
+            for one in server.sockets:
+                host, port = one.getsockname()[:2]
+                self._listening(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+
+
+_ENDS = (signal.SIGTERM, signal.SIGINT)
+
+
+def server(app: App, settings: Settings, listening: Callable[[str], None]) -> Server:
+    """Make a server that is ready to `serve()`."""
+    protocol = type("Connection", (Connection,), {"patience": float(settings.read_timeout)})
+    return Server(
+        uvicorn.Config(
+            app,
+            host=settings.host,
+            port=settings.port,
+            http=protocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=list(settings.trusted_proxies),
+            timeout_keep_alive=_KEEP_ALIVE,
+            timeout_graceful_shutdown=DRAIN,
+            backlog=1024,
+        ),
+        listening,
+    )
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a whole program, on the quick event loop where there is one."""
+    if sys.platform == "win32":
+        return asyncio.run(work)
+    # not everywhere, and a sixth of the start
+    import uvloop  # noqa: PLC0415
+
+    return uvloop.run(work)

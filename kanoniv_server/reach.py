@@ -1,0 +1,155 @@
+"""What is revoked, in memory, for every verification of this process; never older than seconds, or not at all.
+
+This process's own revocations are here at once (`learn`); those of others when the store's version has changed, which
+is asked four times a second, and at once when somebody nudges. When nobody can say for 5 seconds: StorageError.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import TYPE_CHECKING
+
+from kanoniv_auth.core.errors import AuthError, StorageError
+from kanoniv_auth.core.revocation import Revocations
+from kanoniv_auth.core.revocation_list import RevocationList, read_list
+from kanoniv_auth.core.roots import TrustedRoots
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kanoniv_server.domain.ports import Store
+    from kanoniv_server.domain.values import Tenant
+
+POLL = 0.25  # seconds
+STALE = 5.0
+_UNREAD = -1
+
+
+class Reach:
+    """The tenants, and what each root has revoked.
+
+    clock: monotonic seconds, those asleep included · troubled: told when the store stops answering (a sentence), and
+    when it answers again ("")
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        troubled: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store, self._clock, self._troubled = store, clock, troubled
+        self._lists: dict[bytes, RevocationList] = {}
+        self._revocations = Revocations({})
+        self._tenants: dict[str, tuple[Tenant, TrustedRoots]] = {}
+        self._fresh = float("-inf")
+        self._nudged = asyncio.Event()
+        self._one_at_a_time = asyncio.Lock()
+        self._task: asyncio.Task[None] | None = None
+        self._trouble = ""
+        self.version = _UNREAD
+
+    async def start(self) -> None:
+        """Read everything once, and go on reading. Raises: StorageError."""
+        await self.refresh()
+        self._task = asyncio.create_task(self._go_on())
+
+    async def close(self) -> None:
+        """Stop reading."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    def nudge(self) -> None:
+        """Ask the store now: somebody says that something has changed."""
+        self._nudged.set()
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the store has been heard of lately."""
+        return self._clock() - self._fresh <= STALE
+
+    def revoked(self) -> Revocations:
+        """Give what is revoked, of all roots. Raises: StorageError when that cannot be known any more."""
+        if self._clock() - self._fresh > STALE:
+            raise StorageError(
+                "storage", detail="what is revoked cannot be read, so nothing is allowed"
+            )
+        return self._revocations
+
+    async def tenant(self, name: str) -> tuple[Tenant, TrustedRoots] | None:
+        """Find a tenant, and the one root it trusts, which never changes. Raises: StorageError."""
+        found = self._tenants.get(name)
+        if found is None:
+            tenant = await self._store.tenant(name)
+            if tenant is None:
+                return None
+            found = self._tenants[name] = (tenant, TrustedRoots((tenant.root,)))
+        return found
+
+    def known_tenant(self, name: str) -> tuple[Tenant, TrustedRoots] | None:
+        """Find a tenant that was asked for before, without asking the store."""
+        return self._tenants.get(name)
+
+    def learn(self, text: str) -> None:
+        """Take up a list that this process has just signed."""
+        self._take((read_list(text),))
+
+    async def refresh(self) -> None:
+        """Ask whether anything has changed, and read it then. Raises: StorageError."""
+        async with self._one_at_a_time:
+            # what is true is as old as the question, not as the answer
+            asked = self._clock()
+            version = await self._store.version()
+            if version != self.version:
+                await self._read_all()
+                self.version = version
+            self._fresh = asked
+
+    async def _read_all(self) -> None:
+        texts = []
+        for tenant in await self._store.tenants():
+            self._tenants.setdefault(tenant.name, (tenant, TrustedRoots((tenant.root,))))
+            text = await self._store.revocation_list(tenant.name)
+            known = self._lists.get(tenant.root)
+            if text is not None and (known is None or known.text != text):
+                texts.append(text)
+        # a full list takes a while, and other requests need not wait for it
+        self._take(await asyncio.to_thread(_read, texts))
+
+    def _take(self, found: tuple[RevocationList, ...]) -> None:
+        for one in found:
+            known = self._lists.get(one.root)
+            # a list read before ours was written must not undo it
+            if known is None or one.seq > known.seq:
+                self._lists[one.root] = one
+        self._revocations = Revocations(
+            {root: (*one.ids, *one.keys) for root, one in self._lists.items()}
+        )
+
+    async def _go_on(self) -> None:
+        while True:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._nudged.wait(), POLL)
+            self._nudged.clear()
+            try:
+                await self.refresh()
+            except AuthError as error:
+                self._say(str(error))
+            except Exception as error:  # noqa: BLE001 - it is asked again; meanwhile what is known grows stale
+                self._say(f"a defect: {type(error).__name__}")
+            else:
+                self._say("")
+
+    def _say(self, trouble: str) -> None:
+        if bool(trouble) != bool(self._trouble):
+            self._troubled(trouble)
+        self._trouble = trouble
+
+
+def _read(texts: list[str]) -> tuple[RevocationList, ...]:
+    return tuple(read_list(text) for text in texts)

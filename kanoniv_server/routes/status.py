@@ -1,0 +1,121 @@
+"""How the service is: alive, ready, its counts, and whose root it holds."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from kanoniv_auth.core.keys import did_key
+from kanoniv_server.domain.values import DEFAULT_TENANT, READ
+from kanoniv_server.routes import shapes
+from kanoniv_server.web.problems import Answer, clean, json_answer, refusal
+from kanoniv_server.web.service import Reply, Row
+
+if TYPE_CHECKING:
+    from kanoniv_server.web.service import Call, Probe
+
+_PATIENCE = 3.0
+_READY: dict[str, Any] = {
+    "type": "object",
+    "required": ["ready"],
+    "properties": {"ready": {"type": "boolean"}},
+    "additionalProperties": {"type": "string", "enum": ["ok", "away"]},
+}
+
+
+async def healthz(_: Call) -> Answer:
+    """Say that this process runs its event loop."""
+    return json_answer({"status": "ok"})
+
+
+async def readyz(call: Call) -> Answer:
+    """Ask everything the service stands on."""
+    service = call.service
+    names = sorted(service.probes)
+    answers = await asyncio.gather(*[_ask(call, service.probes[name], name) for name in names])
+    said: dict[str, object] = {
+        name: "ok" if good else "away" for name, good in zip(names, answers, strict=True)
+    }
+    said["revocations"] = "ok" if service.reach.is_fresh else "away"
+    ready = "away" not in said.values()
+    return json_answer({"ready": ready, **said}, 200 if ready else 503)
+
+
+async def _ask(call: Call, probe: Probe, name: str) -> bool:
+    try:
+        await asyncio.wait_for(probe(), _PATIENCE)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is not ready
+        call.service.log.event("away", what=name, detail=clean(str(error) or type(error).__name__))
+        return False
+    return True
+
+
+async def tenant(call: Call) -> Answer:
+    """Say which root a tenant's chains begin at. Raises: Refusal (not_found), StorageError."""
+    found = await call.service.reach.tenant(call.query.get("tenant", DEFAULT_TENANT))
+    if found is None:
+        raise refusal("not_found", "there is no such tenant")
+    one = found[0]
+    return json_answer(
+        {"tenant": one.name, "root_did": one.root_did, "root_key": did_key(one.root)}
+    )
+
+
+async def metrics(call: Call) -> Answer:
+    """Write out what was counted: this process's requests, and the caller's tenant. Raises: StorageError."""
+    service = call.service
+    counts = await service.store.counts(call.caller.tenant, now=call.now)
+    text = service.metrics.text(
+        {
+            "delegations_total": counts.delegations,
+            "delegations_active": counts.active,
+            "delegations_revoked": counts.revoked,
+            "verifications_total": sum(map(service.metrics.total, ("/v1/verify", "/verify"))),
+        }
+    )
+    media = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
+    return Answer(200, text, (media, (b"cache-control", b"no-store")))
+
+
+ROWS = (
+    Row(
+        "GET",
+        "/healthz",
+        healthz,
+        "Does the process run?",
+        {200: Reply("it does", shapes.answer(status={"type": "string"}))},
+    ),
+    Row(
+        "GET",
+        "/readyz",
+        readyz,
+        "Does everything answer that the service stands on?",
+        {200: Reply("it does", _READY), 503: Reply("something does not", _READY)},
+    ),
+    Row(
+        "GET",
+        "/metrics",
+        metrics,
+        "Counts for Prometheus",
+        {
+            200: Reply(
+                "this process's requests, and the counts of the key's tenant", None, "text/plain"
+            )
+        },
+        right=READ,
+    ),
+    Row(
+        "GET",
+        "/v1/tenant",
+        tenant,
+        "Which root a tenant's chains begin at",
+        {
+            200: Reply(
+                "what verifiers pin",
+                shapes.answer(tenant=shapes.TENANT, root_did=shapes.DID, root_key=shapes.DID_KEY),
+            )
+        },
+        query={"tenant": shapes.TENANT},
+        text="Public, as a root's public key is; pin it from a place that you trust, not from here alone.",
+    ),
+)
