@@ -15,7 +15,7 @@ from kanoniv_server.domain.keys import checked_name
 from kanoniv_server.domain.values import ISSUE, AuditEvent, Caller, Delegation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from kanoniv_auth.core.caveats import Caveat
     from kanoniv_auth.core.chain import Chain
@@ -91,11 +91,12 @@ async def issue(
     store: Store,
     now: int,
     entropy: bytes,
+    noted: Mapping[str, str] | None = None,
 ) -> Issued:
     """Sign a link for a key of the receiver's own (a grant) or for one made here (a bundle).
 
     It stands in the ledger and in the audit chain, durably, before it is returned. The TTL is cut to the caller's.
-    now: unix seconds · entropy: `ENTROPY` random bytes.
+    now: unix seconds · entropy: `ENTROPY` random bytes · noted: what else the audit says.
     Raises: ScopeViolation, Revoked (the receiver's key), KeyInvalid, TokenParseError (too_large), StorageError.
     """
     require_right(caller, ISSUE)
@@ -120,7 +121,7 @@ async def issue(
         name=order.name,
     )
     text = chain.text if made is None else core.bundle(made.seed, chain)
-    await store.add_delegation(*_record(chain, caller, tenant, now))
+    await store.add_delegation(*_record(chain, caller, tenant, now, noted or {}))
     end = chain.links[-1].expires_at
     cut = end is not None and (order.ttl is None or end < now + order.ttl)
     return Issued(text, chain, made is not None, cut)
@@ -143,7 +144,7 @@ def _capped(ttl: int | None, limit: int | None) -> int | None:
 
 
 def _record(
-    chain: Chain, caller: Caller, tenant: Tenant, now: int
+    chain: Chain, caller: Caller, tenant: Tenant, now: int, noted: Mapping[str, str]
 ) -> tuple[Delegation, AuditEvent]:
     link, end = chain.links[-1], chain.expires_at
     row = Delegation(link.id, tenant.name, link.aud, link.scopes, link.name, caller.by, now, end)
@@ -157,6 +158,7 @@ def _record(
             "id": link.id.hex(),
             "scopes": ",".join(link.scopes),
             "ttl": format_ttl(None if end is None else end - now),
+            **noted,
         },
     )
     return row, AuditEvent(now, what)

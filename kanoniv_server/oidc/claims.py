@@ -14,13 +14,13 @@ import jwt
 
 from kanoniv_auth.core.encoding import MAX_INT, unb64u
 from kanoniv_auth.core.errors import OidcRefused, TokenParseError
+from kanoniv_server.domain.exchange import LEEWAY, LONGEST_LIFE, OidcToken
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, NoReturn
 
 LARGEST = 16384  # characters
-LEEWAY, LONGEST_LIFE = 60, 900  # seconds
 _LONGEST_JTI, _LONGEST_KID = 256, 256
 # they choose the key, or change what the signature is over: GitHub writes none of them
 _REFUSED_HEADERS = ("b64", "crit", "enc", "jku", "jwk", "x5c", "x5u", "zip")
@@ -33,19 +33,6 @@ class Keys(Protocol):
     async def key(self, kid: str) -> Any:
         """Give the key of a kid. Raises: OidcRefused, StorageError."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class OidcToken:
-    """What an issuer has signed, for us and for now. claims: all of them; nothing in them is to be shown unasked.
-
-    issuer: one that is allowed · jti: its id there · expires_at: unix seconds
-    """
-
-    issuer: str
-    jti: str
-    expires_at: int
-    claims: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +155,7 @@ def _check_times(parts: Parts, now: int) -> OidcToken:
     jti = parts.claims.get("jti")
     if type(jti) is not str or not 0 < len(jti) <= _LONGEST_JTI or not jti.isprintable():
         _refuse("jti", f"its id is not a text of 1 to {_LONGEST_JTI} characters")
-    return OidcToken(parts.issuer, jti, ends, parts.claims)
+    return OidcToken(parts.issuer, jti, issued, parts.claims)
 
 
 def _seconds(claims: dict[str, Any], name: str) -> int:

@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from kanoniv_auth.core.errors import AuthError, OidcRefused, StorageError, TokenParseError
-from kanoniv_server.oidc.claims import LARGEST, LONGEST_LIFE, OidcToken, check
+from kanoniv_server.domain.exchange import LONGEST_LIFE, OidcToken
+from kanoniv_server.oidc.claims import LARGEST, check
 from kanoniv_server.oidc.jwks import IssuerKeys
 from tests.support.issuer import IssuerProcess, github_claims
 
@@ -56,7 +57,7 @@ def unsigned(header: dict[str, Any], payload: dict[str, Any]) -> str:
 
 def test_a_true_token_is_read_as_it_was_signed(issuer: IssuerProcess) -> None:
     token = judge(issuer, made(issuer, repo_property_tier="gold", sixteenth_year=[1, None]))
-    assert (token.issuer, token.expires_at) == (issuer.url, NOW + 300)
+    assert (token.issuer, token.issued_at) == (issuer.url, NOW)
     assert re.fullmatch(r"[0-9a-f-]{36}", token.jti)
     assert token.claims["repository_id"] == "123456"
     assert token.claims["repo_property_tier"] == "gold"
