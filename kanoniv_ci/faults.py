@@ -58,13 +58,47 @@ FAULTS: dict[str, Fault] = {
     ),
     "KAN-OIDC-001": Fault(
         2,
-        "oidc: true asks for keyless mode, which comes with the delegation service",
-        "remove `oidc` and give `root_key: ${{{{ secrets.KANONIV_ROOT_KEY }}}}`",
+        "oidc: true asks for keyless mode, and nothing says which service to ask",
+        "add `endpoint: https://…`, the address of your kanoniv-auth-server, or remove `oidc`",
     ),
     "KAN-OIDC-002": Fault(
         0,
-        "{input} has no effect: it belongs to keyless mode, which comes with the delegation service",
-        "remove `{input}`",
+        "{input} has no effect: it belongs to keyless mode",
+        "remove `{input}`, or ask for keyless mode with `oidc: true`",
+    ),
+    "KAN-OIDC-003": Fault(
+        2, "{input} does not go with oidc: true: {reason}", "remove `{input}`, or `oidc`"
+    ),
+    "KAN-OIDC-004": Fault(
+        2,
+        "this job may not ask GitHub for an OIDC token (ACTIONS_ID_TOKEN_REQUEST_URL is not set)",
+        "add `permissions: {{ contents: read, id-token: write }}` to the job: its own block resets all others; "
+        "a reusable workflow needs it in the calling job too",
+    ),
+    "KAN-OIDC-005": Fault(
+        2,
+        "GitHub gave this job no OIDC token: {detail}",
+        "run the job again; if it stays so, see whether this runner reaches GitHub and its proxy lets this through",
+    ),
+    "KAN-OIDC-006": Fault(
+        2,
+        "the OIDC token is for {found!r}, {wanted!r} was asked for",
+        "see what answers at ACTIONS_ID_TOKEN_REQUEST_URL: the token was not sent anywhere",
+    ),
+    "KAN-OIDC-007": Fault(
+        2,
+        "{endpoint} gave no answer that can be used: {detail}",
+        "see whether the service runs and this runner reaches it, then run the job again",
+    ),
+    "KAN-OIDC-008": Fault(
+        1,
+        "{endpoint} refuses the exchange: {detail}",
+        "compare the claims in the job summary with the service's trust policies",
+    ),
+    "KAN-OIDC-009": Fault(
+        1,
+        "the answer of {endpoint} is not used: {detail}",
+        "see that `endpoint` is your service, and ask who runs it; nothing was exported",
     ),
     "KAN-FORK-001": Fault(
         2,
@@ -173,6 +207,7 @@ FIXES: dict[str, str] = {
     "storage": "free some space, or make the directory writable",
     "unrecorded": "free some space, or make the directory writable",
     "usage": "see the inputs table in the README",
+    "service": "see whether the service runs and `endpoint:` is its address",
     "oidc": "run the job again for a new token; if that is refused too, compare issuer and audience with the service's",
     "policy": "ask for less, or add what is missing to a trust policy of the service",
     "bad_policy": "correct the policy; `kanoniv-ci policy check` says what is wrong with it",
@@ -195,10 +230,10 @@ class Problem:
 
 
 class Refusal(Exception):
-    """The Action goes no further. problems: all of them, at least one."""
+    """The Action goes no further. problems: all of them, at least one · more: markdown for the job summary."""
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(problems)
+    def __init__(self, problems: Iterable[Problem], more: str = "") -> None:
+        self.problems, self.more = tuple(problems), more
         super().__init__("; ".join(problem.line for problem in self.problems))
 
 

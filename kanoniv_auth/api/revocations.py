@@ -10,6 +10,7 @@ from kanoniv_auth.store import files, roots
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kanoniv_auth.core.revocation import Revocations
+    from kanoniv_auth.core.revocation_list import RevocationList
     from kanoniv_auth.store.home import Home
 
 
@@ -32,3 +33,26 @@ def known(home: Home, max_staleness: int | None = None) -> Revocations | None:
     from kanoniv_auth.store import revocations as stored  # noqa: PLC0415 - as above
 
     return in_force(stored.read(home), now=int(time.time()), max_staleness=max_staleness)
+
+
+def take_up(home: Home, text: str) -> tuple[RevocationList, bool, int]:
+    """Take up a list that a trusted root has signed, wherever it is from, and never an older one.
+
+    Returns: the list, whether it is new here, and how many entries of the one before it are not in it.
+    Raises: SignatureInvalid (untrusted_root, bad_signature), ListRefused (rolled_back), TokenParseError,
+    TokenExpired (not_yet_valid), StorageError.
+    """
+    from kanoniv_auth.api.roots import trusted_roots  # noqa: PLC0415 - `verify` takes up nothing
+    from kanoniv_auth.core.revocation_list import read_list, require_past  # noqa: PLC0415 - as above
+    from kanoniv_auth.store import revocations as stored  # noqa: PLC0415 - as above
+
+    now, found = int(time.time()), read_list(text)
+    trusted_roots(home).require(found.root, now)
+    require_past(found, now)
+    with files.Lock(home.lock):
+        before = stored.find(home, found.root_did)
+        changed = stored.keep(home, found)
+    dropped = 0
+    if before is not None:
+        dropped = len({*before.ids, *before.keys} - {*found.ids, *found.keys})
+    return found, changed, dropped

@@ -7,7 +7,8 @@ import time
 
 from kanoniv_auth.api import audit_log
 from kanoniv_auth.api.records import Record
-from kanoniv_auth.api.roots import signing_root, trusted_roots
+from kanoniv_auth.api.revocations import take_up
+from kanoniv_auth.api.roots import signing_root
 from kanoniv_auth.api.tokens import load_token, read_links
 from kanoniv_auth.core.errors import (
     ChainTooDeep,
@@ -19,7 +20,7 @@ from kanoniv_auth.core.errors import (
     UsageError,
 )
 from kanoniv_auth.core.keys import check_did, did, parse_did_key
-from kanoniv_auth.core.revocation_list import RevocationList, make_list, read_list, require_past
+from kanoniv_auth.core.revocation_list import RevocationList, make_list, read_list
 from kanoniv_auth.core.roots import TrustedRoots
 from kanoniv_auth.core.token import is_v1, parse
 from kanoniv_auth.core.verification import read_chain
@@ -94,10 +95,10 @@ def revoke(
         text = load_token() if token is None else token
         kind, what, whose, signers = _by_token(text, signers, now)
     elif id is not None:
-        kind, what, whose = "id", _parse_id(id), None
+        kind, what, whose = "id", parse_id(id), None
     else:
         kind = "key"
-        what = _agent_key(home, agent) if agent is not None else _holder_key(str(holder))
+        what = _agent_key(home, agent) if agent is not None else holder_key(str(holder))
         whose = did(what)
         _refuse_root(what, signers)
     others = tuple(sorted(_roots_of(home, what) - {signer.did for signer in signers}))
@@ -150,7 +151,8 @@ def _signers(home: Home, root: KeyPair | Path | None, now: int) -> list[KeyPair]
     return signers
 
 
-def _parse_id(text: str) -> bytes:
+def parse_id(text: str) -> bytes:
+    """Read a link's id. Raises: UsageError."""
     digits = text.strip().lower()
     if len(digits) != _ID_DIGITS or digits.strip("0123456789abcdef"):
         fix = "give the id of a link as 64 hex digits, or the token itself with --token-file"
@@ -176,7 +178,8 @@ def _agent_key(home: Home, name: str) -> bytes:
     return key.public
 
 
-def _holder_key(text: str) -> bytes:
+def holder_key(text: str) -> bytes:
+    """Read a holder's did:key. Raises: UsageError."""
     try:
         return parse_did_key(text.strip())
     except KeyInvalid:
@@ -280,16 +283,8 @@ def import_list(text: str) -> tuple[RevocationList, bool, int]:
     Raises: SignatureInvalid (untrusted_root, bad_signature), ListRefused (rolled_back), TokenParseError,
     TokenExpired (not_yet_valid), StorageError.
     """
-    home, now = find_home(os.environ), int(time.time())
-    found = read_list(text)
-    trusted_roots(home).require(found.root, now)
-    require_past(found, now)
-    with files.Lock(home.lock):
-        before = revocations.find(home, found.root_did)
-        changed = revocations.keep(home, found)
-    dropped = 0
-    if before is not None:
-        dropped = len({*before.ids, *before.keys} - {*found.ids, *found.keys})
+    home = find_home(os.environ)
+    found, changed, dropped = take_up(home, text)
     audit_log.record(
         home, "revocations", result="ok", verb="import", root=found.root_did, seq=found.seq,
         dropped=dropped, already=not changed,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from kanoniv_auth.cli.quoting import plain, quoted
+from kanoniv_auth.core.errors import ServiceRefused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 def fix_of(error: AuthError) -> str:
     """The one thing to do about an error: it names a command that exists, or the exact change."""
     # what a service has refused is told in its words, and the facts of our own hints stayed with it
-    make = _service if "endpoint" in error.facts else _FIXES[error.slug]
+    make = _service if isinstance(error, ServiceRefused) else _FIXES[error.slug]
     return plain(make(error.facts))
 
 

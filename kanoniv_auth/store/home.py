@@ -88,6 +88,11 @@ class Home(Value):
         return f"{self.path}/machine.key"
 
     @property
+    def service(self) -> str:
+        """The delegation service this home is logged in to, with its API key."""
+        return f"{self.path}/service.json"
+
+    @property
     def lock(self) -> str:
         """Held while a file is read, changed and written back."""
         return f"{self.path}/lock"
@@ -103,6 +108,10 @@ class Home(Value):
     def revocation_list(self, did: str) -> str:
         """The newest list of one root."""
         return f"{self.path}/revocations/{did.rpartition(':')[2]}.kdr2"
+
+    def revocation_tag(self, did: str) -> str:
+        """Where one root's list was fetched."""
+        return f"{self.path}/revocations/{did.rpartition(':')[2]}.etag"
 
     def key(self, did: str) -> str:
         """The key file of one agent, found by its DID."""

@@ -18,6 +18,7 @@ SAMPLE: dict[str, object] = {
     "detail": "something", "size": 1, "limit": 1, "root_did": "did:agent:" + "0" * 32, "trusted": (),
     "where": "link 0", "link": 1, "scope": "a.b", "have": ("a", "b"), "need": "c", "depth": 17, "what": "x",
     "at": 1, "now": 2, "got": "", "want": "me", "caveat": "[]", "name": "x", "path": "/x", "mode": 0o644,
+    "endpoint": "https://auth.example",
 }  # fmt: skip
 VARIANTS: list[dict[str, object]] = [
     {},

@@ -1,0 +1,1 @@
+"""The client of the delegation service, on urllib. What it brings is checked elsewhere: nothing here decides."""
