@@ -154,11 +154,11 @@ def _record(
         agent=row.holder_did,
         name=link.name or "",
         details={
+            **noted,  # first: nothing noted stands in for what follows
             "by": caller.by,
             "id": link.id.hex(),
             "scopes": ",".join(link.scopes),
             "ttl": format_ttl(None if end is None else end - now),
-            **noted,
         },
     )
     return row, AuditEvent(now, what)

@@ -19,6 +19,12 @@ def _tenant_id(*, primary_key: bool = False) -> sa.Column[int]:
 
 def upgrade() -> None:
     """Make them."""
+    _who()
+    _ledger()
+    _said()
+
+
+def _who() -> None:
     op.create_table(
         "tenants",
         sa.Column("id", _BIG, primary_key=True),
@@ -39,6 +45,9 @@ def upgrade() -> None:
         sa.Column("revoked_at", sa.BigInteger),
     )
     op.create_index("ix_api_keys_tenant_id_id", "api_keys", ["tenant_id", "id"], unique=True)
+
+
+def _ledger() -> None:
     op.create_table(
         "delegations",
         sa.Column("at", _BIG, primary_key=True),
@@ -57,6 +66,9 @@ def upgrade() -> None:
     op.create_index(
         "ix_delegations_tenant_id_holder_did", "delegations", ["tenant_id", "holder_did"]
     )
+
+
+def _said() -> None:
     op.create_table(
         "revocations",
         _tenant_id(primary_key=True),
