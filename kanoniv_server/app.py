@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from kanoniv_server.domain.ports import Store
     from kanoniv_server.nudges import Nudges
     from kanoniv_server.settings import Settings
-    from kanoniv_server.web.service import Probe
+    from kanoniv_server.web.service import Probe, Row
 
 _CACHED = 4096  # tokens of each root
 _BLOCKING = 16
@@ -71,8 +71,26 @@ async def running(
         stack.push_async_callback(reach.close)
         service = _service(settings, store, once, roots, reach, nudges, log)
         stack.callback(service.blocking.shutdown, wait=False, cancel_futures=True)
-        # the routes of `oidc` come between: rows(oidc.ROWS), with what they need opened above
-        yield Gate(service, rows()), service, key
+        yield Gate(service, rows(_keyless(settings, service))), service, key
+
+
+def _keyless(settings: Settings, service: Service) -> tuple[Row, ...]:
+    """Switch the exchange on, where there are policies and an address to be the audience."""
+    if settings.policy_dir is None or settings.public_url is None:
+        return ()
+    # PyJWT is slow to load, and most services that are started for a moment need none
+    from kanoniv_server.oidc.jwks import IssuerKeys  # noqa: PLC0415
+    from kanoniv_server.oidc.policies import PolicyFolder  # noqa: PLC0415
+    from kanoniv_server.routes import oidc  # noqa: PLC0415
+
+    policies = PolicyFolder(settings.policy_dir)
+    service.probes["policies"] = policies.check
+    keyless = oidc.Keyless(
+        issuers={one: IssuerKeys(one) for one in settings.oidc_issuers},
+        policies=policies,
+        public_url=settings.public_url,
+    )
+    return oidc.rows(keyless, old_route=settings.allow_old_root_key_route)
 
 
 def _service(  # noqa: PLR0917 - the parts, put together in one place

@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from kanoniv_auth.core.errors import UsageError
+from kanoniv_server.domain.issuers import GITHUB, check_issuer
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -51,6 +54,7 @@ class Settings:
     """Checked settings.
 
     root_key: file of the first tenant's root · public_url: without a slash at its end · policy_dir: trust policies ·
+    oidc_issuers: whose tokens count ·
     admin_key_file: where the first admin key is written instead of being printed · rate, open_rate: requests a second
     for each API key, and for each address without one; 0 for no limit · trusted_proxies: whose X-Forwarded-For is
     believed · concurrency: requests at once · read_timeout: seconds for a request to arrive
@@ -64,6 +68,7 @@ class Settings:
     public_url: str | None
     root_key: Path
     policy_dir: Path | None
+    oidc_issuers: tuple[str, ...]
     allow_old_root_key_route: bool
     admin_key_file: Path | None
     rate: int
@@ -176,6 +181,14 @@ def _networks(text: str) -> tuple[str, ...]:
     return parts
 
 
+def _issuers(text: str) -> tuple[str, ...]:
+    found = tuple(part.strip() for part in text.split(",") if part.strip())
+    try:
+        return tuple(check_issuer(one) for one in found)
+    except UsageError as error:
+        raise _Unreadable(str(error), f"write {GITHUB}") from None
+
+
 OPTIONS = (
     Option("host", _host, "127.0.0.1", "address to listen on"),
     Option("port", _number(0, 65535), "7400", "port to listen on; 0 for any that is free"),
@@ -185,6 +198,7 @@ OPTIONS = (
     Option("public-url", _public_url, None, "https://…, how clients reach it; needed for OIDC"),
     Option("root-key", _path, None, "file of the root key, made when it is not there"),
     Option("policy-dir", _path, None, "trust policies, *.yaml, for OIDC"),
+    Option("oidc-issuers", _issuers, GITHUB, "whose OIDC tokens count, separated by commas"),
     Option(
         "allow-old-root-key-route", _switch, "false", "also /v1/auth/oidc/root-key", is_flag=True
     ),
@@ -214,6 +228,10 @@ def read_settings(flags: Mapping[str, str], environ: Mapping[str, str]) -> Setti
         faults.append(
             Fault("root-key", f"{ROOT_KEY} is set, too", "keep one of the two, the file if you can")
         )
+    keyless = found.get("policy_dir") or found.get("allow_old_root_key_route")
+    if keyless and None in (found.get("policy_dir"), found.get("public_url")):
+        both = "OIDC needs --policy-dir, and --public-url, which is the audience of its tokens"
+        faults.append(Fault("policy-dir", both, "give both, or neither"))
     if faults:
         raise SettingsRefused(faults)
     data = found["data_dir"].absolute()

@@ -15,7 +15,13 @@ from kanoniv_auth.core.claim_matching import shown
 from kanoniv_auth.core.delegation import parse_bundle
 from kanoniv_auth.core.durations import DEFAULT_TTL, parse_ttl
 from kanoniv_auth.core.encoding import unb64u
-from kanoniv_auth.core.errors import AuthError, HolderUnproven, PolicyRefused, UsageError
+from kanoniv_auth.core.errors import (
+    AuthError,
+    HolderUnproven,
+    KeyInvalid,
+    PolicyRefused,
+    UsageError,
+)
 from kanoniv_auth.core.exchange import check_possession, exchange_message
 from kanoniv_auth.core.keys import did, parse_did_key
 from kanoniv_auth.core.payload import NAME_LENGTH, NAME_LETTERS
@@ -82,14 +88,19 @@ class Ask:
     ) -> Ask:
         """Read what was sent. public_key: `did:key:…` · possession: base64url · ttl: `4h` or seconds, never `never`.
 
-        Raises: UsageError, KeyInvalid, TokenParseError (parse).
+        Raises: UsageError, TokenParseError (parse).
         """
         seconds = parse_ttl(ttl, None)
         if seconds is None:
             raise UsageError("usage", detail="what is given without a key ends", fix="15m")
+        try:
+            public = parse_did_key(public_key)
+        except KeyInvalid as error:
+            fix = "send the did:key of the job's own Ed25519 key"
+            raise UsageError("usage", detail=f"public_key: {error}", fix=fix) from None
         return cls(
             oidc_token,
-            parse_did_key(public_key),
+            public,
             unb64u(possession),
             parse_scopes(scopes),
             seconds,

@@ -7,17 +7,14 @@ import json
 import time
 import urllib.error
 import urllib.request
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, TypeAlias
-from urllib.parse import urlsplit
 
 from kanoniv_auth.core.encoding import unb64u
-from kanoniv_auth.core.errors import StorageError, TokenParseError, UsageError
+from kanoniv_auth.core.errors import StorageError, TokenParseError
 
 if TYPE_CHECKING:
     from typing import Any
 
-GITHUB = "https://token.actions.githubusercontent.com"
 JWKS_PATH = "/.well-known/jwks"
 PATIENCE = 2.0  # seconds, for everything from the name look-up to the last byte
 LARGEST = 256 * 1024
@@ -27,34 +24,6 @@ _EXPONENT = b"\x01\x00\x01"
 
 # kid -> (n, e) in base64url, of a usable RSA key
 Numbers: TypeAlias = dict[str, tuple[str, str]]
-
-
-def check_issuer(text: str) -> str:
-    """Return an issuer that the operator allows: https, or http on this machine; spelled as in `iss`.
-
-    Raises: UsageError.
-    """
-    try:
-        address = urlsplit(text)
-        host = address.hostname or ""
-        fine = address.port != 0
-    except ValueError:
-        fine, host = False, ""
-        address = urlsplit("")
-    plain = text.isascii() and text.isprintable() and not set(' "\\?#') & set(text)
-    if not (fine and plain and host) or "@" in address.netloc or text.endswith("/"):
-        raise _bad_issuer(text)
-    if address.scheme == "https" or (address.scheme == "http" and is_loopback(host)):
-        return text
-    raise _bad_issuer(text)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host's name means this machine and no other."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def fetch(issuer: str) -> Numbers:
@@ -158,8 +127,3 @@ def _opener() -> urllib.request.OpenerDirector:
     ):
         opener.add_handler(handler)
     return opener
-
-
-def _bad_issuer(text: str) -> UsageError:
-    detail = f"issuer {text[:200]!r} is not https (http only on this machine), spelled as in `iss`"
-    return UsageError("usage", detail=detail, fix=GITHUB)

@@ -30,7 +30,7 @@ COOLDOWN = 30.0
 class IssuerKeys:
     """Public keys of one allow-listed issuer, by kid. One event loop's.
 
-    issuer: as `check_issuer` returned it · fetch: blocks, for ever at worst · clock: seconds, never backwards
+    issuer: as `domain.issuers` let it through · fetch: blocks, for ever at worst · clock: seconds, never backwards
     """
 
     def __init__(

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 PROBLEM = shapes.answer(
     "fix",
+    "claims",
+    "failed",
     type={"type": "string", "description": "urn:kanoniv:error:<slug>"},
     title={"type": "string"},
     status={"type": "integer"},
@@ -23,6 +25,14 @@ PROBLEM = shapes.answer(
     detail={"type": "string"},
     instance={"type": "string", "description": "the request's id, as in the service's log"},
     fix={"type": "string", "description": "what to do about it"},
+    claims={
+        "type": "object",
+        "additionalProperties": {"type": "string"},
+        "description": "of an exchange: what was seen in the OIDC token",
+    },
+    failed=shapes.listing(
+        policy={"type": "string"}, claim={"type": "string"}, why={"type": "string"}
+    ),
 )
 PUBLISHED = shapes.answer(ok={"type": "boolean", "enum": [False]}, error={"type": "string"})
 _WORDS = {

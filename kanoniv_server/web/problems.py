@@ -83,6 +83,8 @@ class Refusal(Exception):
         super().__init__(slug)
         self.status, self.slug, self.code, self.title = status, slug, code, title
         self.detail, self.fix, self.headers, self.private = detail, fix, headers, private
+        # members beyond those of RFC 9457, by name
+        self.extra: Mapping[str, object] = {}
 
 
 def refusal(
@@ -149,7 +151,7 @@ def clean(text: str) -> str:
 
 def problem(refused: Refusal, request_id: str) -> Answer:
     """Write a refusal as RFC 9457 has it."""
-    document = {
+    document: dict[str, object] = {
         "type": TYPE + refused.slug,
         "title": refused.title,
         "status": refused.status,
@@ -159,6 +161,7 @@ def problem(refused: Refusal, request_id: str) -> Answer:
     }
     if refused.fix:
         document["fix"] = refused.fix
+    document.update(refused.extra)
     headers = ((b"content-type", MEDIA), (b"cache-control", b"no-store"), *refused.headers)
     return Answer(refused.status, _json(document), headers)
 

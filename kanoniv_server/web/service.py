@@ -43,7 +43,7 @@ class Service:
     metrics: Metrics
     log: Lines
     blocking: Executor
-    probes: Mapping[str, Probe]
+    probes: dict[str, Probe]
     public_url: str | None
     clock: Callable[[], int]
     entropy: Callable[[int], bytes]

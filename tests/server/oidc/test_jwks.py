@@ -11,7 +11,8 @@ from collections.abc import Callable
 import pytest
 
 from kanoniv_auth.core.errors import OidcRefused, StorageError, UsageError
-from kanoniv_server.oidc.fetching import LARGEST, PATIENCE, Numbers, check_issuer, fetch, usable
+from kanoniv_server.domain.issuers import check_issuer
+from kanoniv_server.oidc.fetching import LARGEST, PATIENCE, Numbers, fetch, usable
 from kanoniv_server.oidc.jwks import COOLDOWN, FRESH, OLDEST, IssuerKeys
 from tests.support.issuer import IssuerProcess
 
@@ -250,6 +251,13 @@ def test_a_defect_of_the_fetch_is_503_too() -> None:
         "https://issuer.example:99999",
         "https://issuer.example:0",
         "https://iss uer.example",
+        "https://issuer.example/..",
+        "https://issuer.example//x",
+        "https://issuer.example/" + "x" * 200,
+        "https://issuer.example\n",
+        "HTTPS://issuer.example",
+        "https://issuer.example:65536",
+        "http://[::1]:8000",
         "https://[::1",
         "issuer.example",
         "",
@@ -268,7 +276,6 @@ def test_an_issuer_that_is_no_plain_https_address_is_refused(text: str) -> None:
         "https://token.actions.octo.ghe.com",
         "https://ghes.example:8443/_services/token",
         "http://127.0.0.1:8000",
-        "http://[::1]:8000",
         "http://localhost:8000",
     ],
 )
