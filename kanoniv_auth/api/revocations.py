@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import time
 
+from kanoniv_auth.core.durations import parse_ttl
+from kanoniv_auth.core.errors import UsageError
 from kanoniv_auth.store import files, roots
 
 TYPE_CHECKING = False
@@ -33,6 +35,18 @@ def known(home: Home, max_staleness: int | None = None) -> Revocations | None:
     from kanoniv_auth.store import revocations as stored  # noqa: PLC0415 - as above
 
     return in_force(stored.read(home), now=int(time.time()), max_staleness=max_staleness)
+
+
+def checked_staleness(given: str | float | None) -> int | None:
+    """Read the oldest age of a list that is taken, as seconds; None for any. Raises: UsageError."""
+    if given is None:
+        return None
+    seconds = parse_ttl(given, default=None)
+    if seconds is None:
+        # an empty variable, or a word that would turn the check off
+        detail = f"{given!r} is no age that a revocation list may have"
+        raise UsageError("usage", detail=detail, fix="give a time such as 15m, or leave it out")
+    return seconds
 
 
 def take_up(home: Home, text: str) -> tuple[RevocationList, bool, int]:

@@ -83,6 +83,7 @@ def authorise(
     root_did: str | None = None,
     audience: str | None = None,
     context: Mapping[str, str] | None = None,
+    max_staleness: str | float | None = None,
 ) -> Authority:
     """Verify a presented token for `action` and find the key that will sign the receipt: what `exec` does first.
 
@@ -90,6 +91,7 @@ def authorise(
     """
     home, now, name = find_home(os.environ), int(time.time()), own_audience(audience)
     access = _access(action, context)
+    staleness = revocations.checked_staleness(max_staleness)
     verified = core_verify(
         token,
         roots=trusted_roots(home, None, root_did),
@@ -97,7 +99,7 @@ def authorise(
         access=access,
         now=now,
         once=None,
-        revoked=revocations.known(home),
+        revoked=revocations.known(home, staleness),
         cache=None,
     )
     holder = current.holder_key(home, verified.chain.holder, verified.agent_did)

@@ -92,13 +92,15 @@ def verify(
     audience: str | None = None,
     context: Mapping[str, str] | None = None,
     require_audit: bool = False,
+    max_staleness: str | float | None = None,
 ) -> Verification:
     """Check that a token's holder may do `action` now, by a chain of signatures from a trusted root.
 
     token: default the innermost `delegated` block's, else `$KANONIV_TOKEN`, else the one made last · root, root_did:
     the trusted root; default `$KANONIV_ROOT_DID` or `$KANONIV_ROOT_PUB`, else the roots of `$KANONIV_HOME` ·
     audience: this verifier's own name, default `$KANONIV_AUDIENCE` · context: facts for `context` caveats ·
-    require_audit: refuse what cannot be written to the audit log; without, that is a RuntimeWarning.
+    require_audit: refuse what cannot be written to the audit log; without, that is a RuntimeWarning · max_staleness:
+    refuse (stale) unless the root's revocation list is here and was signed within that time, `1h` or seconds.
     Raises: AuthError; never returns False.
     """
     found, failed = decide(
@@ -109,6 +111,7 @@ def verify(
         audience=audience,
         context=context,
         require_audit=require_audit,
+        max_staleness=max_staleness,
     )
     if failed is not None:
         from warnings import warn  # noqa: PLC0415 - where a disk is full
@@ -126,9 +129,11 @@ def decide(
     audience: str | None = None,
     context: Mapping[str, str] | None = None,
     require_audit: bool = False,
+    max_staleness: str | float | None = None,
 ) -> tuple[Verification, StorageError | None]:
     """As `verify`; also returns why an allowed action could not be recorded, None when it was."""
     home, scope = find_home(os.environ), check_scope(action)
+    staleness = revocations.checked_staleness(max_staleness)
     text = load_token() if token is None else token
     try:
         found = checked(
@@ -139,6 +144,7 @@ def decide(
             audience=own_audience(audience),
             context=context,
             version_1=True,
+            max_staleness=staleness,
         )
     except AuthError as error:
         audit_log.record_denial(
@@ -166,13 +172,14 @@ def checked(
     audience: str | None,
     context: Mapping[str, str] | None = None,
     version_1: bool = False,
+    max_staleness: int | None = None,
 ) -> Verification:
     """As `verify`, with all of it given: nothing comes from the environment, and nothing is recorded.
 
-    version_1: take a token of the published product, too.
+    version_1: take a token of the published product, too · max_staleness: as `revocations.known` has it.
     """
     access = Access(check_scope(action), context=context)
-    now, revoked = int(time.time()), revocations.known(home)
+    now, revoked = int(time.time()), revocations.known(home, max_staleness)
     if version_1 and is_v1(token):
         from kanoniv_auth.core.legacy_v1 import verify_v1  # noqa: PLC0415 - `json` and 700 lines
 

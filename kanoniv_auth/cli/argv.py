@@ -98,14 +98,14 @@ TOKEN = (
 )
 TRUST = (Option("--root-did", "DID"), Option("--audience", "NAME"))
 _CONTEXT = Option("--context", "KEY=VALUE", kind=MANY)
-_REQUIRE = Option("--require-audit")
+_HELD = (Option("--require-audit"), Option("--max-staleness", "TTL"))
 
 # what a step, a tool call or git runs many times; every other command stands in `cli.table`
 LIGHT = {
     command.name: command
     for command in (
-        Command("verify", "checking:verify", ACTION, *TOKEN, *TRUST, _CONTEXT, _REQUIRE),
-        Command("exec", "executing:execute", ACTION, *TOKEN, *TRUST, _CONTEXT, _REQUIRE, rest="CMD..."),
+        Command("verify", "checking:verify", ACTION, *TOKEN, *TRUST, _CONTEXT, *_HELD),
+        Command("exec", "executing:execute", ACTION, *TOKEN, *TRUST, _CONTEXT, *_HELD, rest="CMD..."),
         Command(
             "hook pre-push", "hooking:pre_push",
             Option("--root-did", "DID", required=True), Option("--next", "PATH"),

@@ -27,6 +27,7 @@ def verify(arguments: Arguments) -> Outcome:
         audience=arguments.text("audience"),
         context=inputs.pairs(arguments, "context"),
         require_audit=arguments.flag("require_audit"),
+        max_staleness=arguments.text("max_staleness"),
     )
     facts = _facts(found)
     if failed is None:

@@ -100,6 +100,7 @@ def execute(arguments: Arguments) -> Outcome:
             root_did=arguments.text("root_did"),
             audience=arguments.text("audience"),
             context=inputs.pairs(arguments, "context"),
+            max_staleness=arguments.text("max_staleness"),
         )
     except AuthError as error:
         log.denied(error, token)

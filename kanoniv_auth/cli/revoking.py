@@ -84,13 +84,14 @@ def _after(made: Revocation) -> tuple[str, ...]:
 def listed(_: Arguments) -> Outcome:
     """Show the lists of this home."""
     found, now = revoking.lists(), int(time.time())
-    rows = [_row(one, now) for one in found]
-    lines = [_line(one, now) for one in found]
+    rows = [list_facts(one, now) for one in found]
+    lines = [list_line(one, now) for one in found]
     text = "\n".join(lines) or "No revocation lists."
     return Outcome(f"{len(rows)} revocation list(s)", text, {"lists": rows})
 
 
-def _row(one: RevocationList, now: int) -> dict[str, object]:
+def list_facts(one: RevocationList, now: int) -> dict[str, object]:
+    """A list as JSON values."""
     return {
         "root_did": one.root_did,
         "seq": one.seq,
@@ -102,7 +103,8 @@ def _row(one: RevocationList, now: int) -> dict[str, object]:
     }
 
 
-def _line(one: RevocationList, now: int) -> str:
+def list_line(one: RevocationList, now: int) -> str:
+    """A list in one line, with its age."""
     age = format_ttl(max(now - one.issued_at, 0))
     line = f"{one.root_did}  list {one.seq}, {age} old, {len(one.ids)} token(s), {len(one.keys)} key(s)"
     return f"{line}, stale: ask for a newer one" if one.is_stale(now) else line
@@ -111,7 +113,7 @@ def _line(one: RevocationList, now: int) -> str:
 def exported(arguments: Arguments) -> Outcome:
     """Print one list as it was signed."""
     found = revoking.export_list(arguments.text("root_did"))
-    facts = {**_row(found, int(time.time())), "list": found.text}
+    facts = {**list_facts(found, int(time.time())), "list": found.text}
     return Outcome("revocation list", found.text, facts)
 
 
@@ -121,6 +123,18 @@ def imported(arguments: Arguments) -> Outcome:
     text = inputs.read_stdin() if given == "-" else inputs.read_text_file(given)
     found, new, dropped = revoking.import_list(text)
     now = int(time.time())
+    message = "taken up" if new else "already here"
+    facts = {**list_facts(found, now), "new": new, "dropped": dropped}
+    return Outcome(
+        message,
+        f"{message}: {list_line(found, now)}",
+        facts,
+        notes=notes_on_list(found, dropped, now),
+    )
+
+
+def notes_on_list(found: RevocationList, dropped: int, now: int) -> tuple[str, ...]:
+    """What has to be said of a list that was taken up. dropped: entries of the one before that it does not have."""
     notes = []
     if dropped:
         notes.append(
@@ -130,6 +144,4 @@ def imported(arguments: Arguments) -> Outcome:
         notes.append(
             "note: it is stale, and counts all the same; its root has promised a newer one"
         )
-    message = "taken up" if new else "already here"
-    facts = {**_row(found, now), "new": new, "dropped": dropped}
-    return Outcome(message, f"{message}: {_line(found, now)}", facts, notes=tuple(notes))
+    return tuple(notes)

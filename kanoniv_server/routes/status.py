@@ -51,8 +51,9 @@ async def _ask(call: Call, probe: Probe, name: str) -> bool:
 
 
 async def tenant(call: Call) -> Answer:
-    """Say which root a tenant's chains begin at. Raises: Refusal (not_found), StorageError."""
-    found = await call.service.reach.tenant(call.query.get("tenant", DEFAULT_TENANT))
+    """Say which root a tenant's chains begin at, by default the caller's. Raises: Refusal, StorageError."""
+    own = DEFAULT_TENANT if call.key is None else call.key.tenant
+    found = await call.service.reach.tenant(call.query.get("tenant", own))
     if found is None:
         raise refusal("not_found", "there is no such tenant")
     one = found[0]
