@@ -76,16 +76,18 @@ class Writers:
             text=True,
         )
 
-    def kill_one(self, said: Path, after: float) -> list[list[str]]:
-        """Let a child write, kill it so many seconds after its first acknowledgement; what it said."""
+    def kill_one(self, said: Path, lines: int, after: float) -> list[list[str]]:
+        """Let a child write, kill it so many seconds after so many acknowledgements; what it said."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(f"{said}\n")
         self.process.stdin.flush()
         child = int(self.process.stdout.readline())
         deadline = time.monotonic() + 20
-        while not (said.exists() and said.stat().st_size) and time.monotonic() < deadline:
-            time.sleep(0.005)
+        while time.monotonic() < deadline:
+            if said.exists() and said.read_bytes().count(b"\n") >= lines:
+                break
+            time.sleep(0.002)
         time.sleep(after)
         os.kill(child, SIGKILL)
         *whole, torn = said.read_text().split("\n")
@@ -113,8 +115,9 @@ async def test_nothing_acknowledged_is_lost_when_the_process_is_killed(
     chance = random.Random(4)  # noqa: S311 - when to kill
     issued, revoked, seq = set[str](), set[str](), 0
     for number in range(24):
-        said = writers.kill_one(tmp_path / f"said{number}", chance.uniform(0, 0.08))
-        assert said, "a child that did nothing"
+        lines = chance.randint(4, 16)
+        said = writers.kill_one(tmp_path / f"said{number}", lines, chance.uniform(0, 0.01))
+        assert len(said) >= lines, "a child that was killed too soon"
         issued |= {words[1] for words in said if words[0] == "issue"}
         seqs = [int(words[1]) for words in said if words[0] == "revoke"]
         revoked |= {words[2] for words in said if words[0] == "revoke"}
