@@ -13,7 +13,7 @@ from kanoniv_auth.core.durations import format_ttl
 from kanoniv_auth.core.errors import PolicyInvalid, UsageError
 from kanoniv_auth.core.scopes import MAX_SCOPES, check_scope
 
-MAX_CONDITIONS, MAX_TTL = 32, 100 * 86400
+MAX_CONDITIONS, MAX_TTL = 32, 120 * 86400  # the form of a time allows no more either
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 ISSUER = (
     r"(https://[a-z0-9][a-z0-9.-]{0,252}|http://(127\.0\.0\.1|localhost))(:[1-9][0-9]{0,4})?"
