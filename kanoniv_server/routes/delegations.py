@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from kanoniv_auth.core.caveats import check_caveats
 from kanoniv_auth.core.keys import did_key
+from kanoniv_auth.core.redaction import redact
 from kanoniv_server.domain.delegations import ENTROPY, Order, issue
 from kanoniv_server.domain.keys import caller as caller_of
 from kanoniv_server.domain.values import ISSUE, READ
 from kanoniv_server.routes import shapes
-from kanoniv_server.web.problems import json_answer
+from kanoniv_server.web.problems import json_answer, refusal
 from kanoniv_server.web.service import Reply, Row
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ async def add(call: Call) -> Answer:
     """Issue a grant to the receiver's key, or a bundle with a key made for this caller. Raises: AuthError."""
     body, service = call.body, call.service
     order = Order.read(body["scopes"], body.get("ttl"), to=body.get("to"), name=body.get("name"))
+    require_names(order)
     rows = tuple(tuple(row) for row in body.get("caveats", ()))
     if rows:
         caveats = check_caveats(rows)
@@ -104,6 +106,13 @@ async def add(call: Call) -> Answer:
         "bundle" if made.is_bundle else "grant": made.text,
     }
     return json_answer(document, 201)
+
+
+def require_names(order: Order) -> None:
+    """Refuse a key or a token that was pasted as a name: it would be signed, kept and listed. Raises: Refusal."""
+    for text in (*order.scopes, order.name or ""):
+        if redact(text) != text:
+            raise refusal("invalid", "this looks like a key or a token, and no scope or label")
 
 
 async def some(call: Call) -> Answer:

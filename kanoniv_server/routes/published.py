@@ -17,6 +17,7 @@ from kanoniv_server.domain.delegations import ENTROPY, Order, issue
 from kanoniv_server.domain.keys import caller as caller_of
 from kanoniv_server.domain.values import ISSUE, READ, REVOKE
 from kanoniv_server.routes import shapes
+from kanoniv_server.routes.delegations import require_names
 from kanoniv_server.routes.revocations import revoke_and_tell
 from kanoniv_server.routes.verify import decide
 from kanoniv_server.web.problems import Answer, Refusal, envelope, json_answer, of, refusal
@@ -47,6 +48,7 @@ async def delegate(call: Call) -> Answer:
     """Issue to a key made for this caller, and seal with it, so that the token works at once. Raises: AuthError."""
     service = call.service
     order = Order.read(call.body["scopes"], call.body.get("ttl_seconds"))
+    require_names(order)
     entropy = service.entropy(ENTROPY + _SEED)
     key = KeyPair.generate(entropy[ENTROPY:])
     made = await issue(

@@ -54,7 +54,7 @@ def _flaw_of_text(value: str, schema: Schema, where: str) -> str | None:
     low, high = schema.get("minLength", 0), schema.get("maxLength")
     if len(value) < low or (high is not None and len(value) > high):
         return f"{where}: {low} to {high} characters are wanted"
-    if "pattern" in schema and not re.search(schema["pattern"], value):
+    if "pattern" in schema and not re.fullmatch(schema["pattern"], value):
         return f"{where}: {schema.get('description', 'of no known form')}"
     return None
 
