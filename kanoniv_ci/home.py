@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from kanoniv_ci.minting import Minted
 
 
-def furnish(path: Path, minted: Minted, now: int) -> None:
-    """Fill a new home. now: unix seconds. Raises: UsageError when it cannot be written."""
+def furnish(path: Path, minted: Minted) -> None:
+    """Fill a new home. Raises: UsageError when it cannot be written."""
     home = Home(str(path))
-    keystore.save_agent_key(home, minted.agent, now)
+    keystore.save_agent_key(home, minted.agent, minted.at)
     tokens.save(home, minted.chain.id, minted.token, latest=True)
     files.write(f"{home.trusted_roots}/root.pub", minted.chain.root.hex().encode("ascii"))

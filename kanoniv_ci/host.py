@@ -50,7 +50,9 @@ def plan(environ: Mapping[str, str], files: CommandFiles, console: Console) -> i
         inputs = parse_plan(environ)
     except Refusal:
         # the mint step tells all input errors at once; until then the least is done
-        inputs = PlanInputs("host", "", "", post_audit=False, timeout_seconds=60)
+        inputs = PlanInputs(
+            oidc=False, runtime="host", image="", version="", post_audit=False, timeout_seconds=60
+        )
     choice = _choose(environ, inputs, session)
     console.say(f"runtime {choice.runtime}: {choice.reason}")
     needs_more = inputs.post_audit or environ.get("KANONIV_KEY_IS_PEM") == "true"
@@ -67,6 +69,10 @@ def plan(environ: Mapping[str, str], files: CommandFiles, console: Console) -> i
 
 
 def _choose(environ: Mapping[str, str], inputs: PlanInputs, session: Path) -> runtime.Choice:
+    if inputs.oidc:
+        # an explicit docker is refused by the mint step, which tells all input errors at once
+        reason = "keyless mode needs the network, and has no root key to keep from it"
+        return runtime.Choice(runtime.HOST, reason)
     if inputs.runtime == runtime.HOST:
         return runtime.Choice(runtime.HOST, "asked for by name")
     found, binary, refusal = engine.connect(environ, session)

@@ -5,6 +5,7 @@ Pure. An empty string means "not given". Names and defaults stand in `table`.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from kanoniv_auth.core.scopes import covers, parse_scopes
 from kanoniv_auth.core.token import MAX_TOKEN
 from kanoniv_ci.commands import check_env_name
 from kanoniv_ci.faults import Problem, Refusal, of_core, problem
-from kanoniv_ci.reading import Reader
+from kanoniv_ci.reading import TRUE, Reader
 from kanoniv_ci.table import (
     COMMENT_MODES,
     INPUTS,
@@ -31,12 +32,34 @@ from kanoniv_ci.table import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_AUDIENCE, _API_KEY = re.compile(r"[!-~]{1,255}"), re.compile(r"[!-~]{1,512}")
+_NOT_KEYLESS = {
+    "root_key": "with a root key nobody has to be asked",
+    "parent_token": "the grant comes from the service's own root",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class KeylessInputs:
+    """What keyless mode was asked for. audience: "" for the usual one, `{did}` stands for the job's · ttl: seconds."""
+
+    endpoint: str
+    audience: str
+    api_key: str = field(repr=False)
+    ttl: int
+    max_attempts: int
+    debug_claims: bool
+
 
 @dataclass(frozen=True, slots=True)
 class ActionInputs:
-    """What the mint step was asked for. ttl: seconds, None = no expiry · max_ttl: seconds, None = no limit."""
+    """What the mint step was asked for.
+
+    ttl: seconds, None = no expiry · max_ttl: seconds, None = no limit · keyless: None when a key signs here
+    """
 
     root: KeyPair | None = field(repr=False)
+    keyless: KeylessInputs | None
     scopes: tuple[str, ...]
     ttl: int | None
     agent_name: str | None
@@ -78,13 +101,14 @@ def parse(environ: Mapping[str, str], *, key_wanted: bool) -> ActionInputs:
     root = reader.of_core("root_key", parse_secret, None) if reader.given("root_key") else None
     scopes = _scopes(reader)
     ttl = reader.of_core("ttl", lambda text: parse_ttl(text, DEFAULT_TTL), None)
-    keyless = _keyless(reader)
+    keyless = _keyless(reader, ttl)
     dry_run = reader.switch("dry_run")
-    if not reader.given("root_key") and key_wanted and not keyless and not dry_run:
+    if not reader.given("root_key") and key_wanted and not _asked(reader) and not dry_run:
         example = "${{ secrets.KANONIV_ROOT_KEY }}"
         reader.problems.append(problem("KAN-INPUT-002", input="root_key", example=example))
     inputs = ActionInputs(
         root=root,
+        keyless=keyless,
         scopes=scopes,
         ttl=ttl,
         agent_name=_agent_name(reader),
@@ -143,15 +167,46 @@ def _scopes(reader: Reader) -> tuple[str, ...]:
     return reader.of_core("scopes", lambda _: parse_scopes(scopes), ()) if scopes else ()
 
 
-def _keyless(reader: Reader) -> bool:
-    asked = reader.switch("oidc")
-    if asked:
+def asks_keyless(environ: Mapping[str, str]) -> bool:
+    """Whether keyless mode was asked for, however wrong the other inputs may be."""
+    return environ.get("INPUT_OIDC", "").strip() in TRUE
+
+
+def _asked(reader: Reader) -> bool:
+    return reader.raw("oidc") in TRUE
+
+
+def _keyless(reader: Reader, ttl: int | None) -> KeylessInputs | None:
+    """Read what keyless mode needs; None when it was not asked for."""
+    audience = reader.form(
+        "audience", _AUDIENCE, "one word of at most 255 letters is wanted", "https://a.example"
+    )
+    api_key = reader.form("api_key", _API_KEY, "the key is wanted, in one line", "a secret")
+    endpoint, attempts = reader.url("endpoint"), reader.number("max_attempts", 1, 10)
+    debug = reader.switch("debug_claims")
+    if not reader.switch("oidc"):
+        return None
+    if not reader.given("endpoint"):
         reader.problems.append(problem("KAN-OIDC-001"))
-    return asked
+    for name, reason in _NOT_KEYLESS.items():
+        if reader.given(name):
+            reader.problems.append(problem("KAN-OIDC-003", input=name, reason=reason))
+    if reader.raw("runtime") == "docker":
+        reason = "the container has no network, and there is no root key to keep from one"
+        reader.problems.append(problem("KAN-OIDC-003", input="runtime: docker", reason=reason))
+    if ttl is None and reader.given("ttl") and not _told(reader, "ttl"):
+        reader.bad("ttl", "in keyless mode an end is wanted", "4h")
+    return KeylessInputs(endpoint, audience, api_key, ttl or 0, attempts, debug)
+
+
+def _told(reader: Reader, name: str) -> bool:
+    return any(found.cause.startswith(f"{name}: ") for found in reader.problems)
 
 
 def _without_effect(reader: Reader) -> tuple[Problem, ...]:
-    claims = ("debug_claims",) if reader.switch("debug_claims") else ()
+    if _asked(reader):
+        return ()
+    claims = ("debug_claims",) if reader.raw("debug_claims") in TRUE else ()
     names = [name for name in KEYLESS if reader.given(name)]
     return tuple(problem("KAN-OIDC-002", input=name) for name in (*names, *claims))
 
@@ -199,9 +254,7 @@ def _others(reader: Reader) -> None:
         reader.switch(name)
     reader.choice("comment_mode", COMMENT_MODES)
     reader.text("comment_key")
-    reader.number("max_attempts", 1, 10)
-    for name in ("endpoint", "github_api_url"):
-        reader.url(name)
+    reader.url("github_api_url")
 
 
 def _guards(inputs: ActionInputs) -> list[Problem]:

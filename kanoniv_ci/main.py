@@ -19,8 +19,8 @@ from kanoniv_auth.core.errors import AuthError
 from kanoniv_ci import event, masks, outcome
 from kanoniv_ci.faults import Problem, Refusal, of_core, of_defect, problem
 from kanoniv_ci.home import furnish
-from kanoniv_ci.inputs import ActionInputs, parse
-from kanoniv_ci.minting import mint as issue_and_verify
+from kanoniv_ci.inputs import ActionInputs, asks_keyless, parse
+from kanoniv_ci.minting import Minted, mint as issue_and_verify
 from kanoniv_ci.workflow import CommandFiles, Console, Result, delimiter, event_text, finish
 
 if TYPE_CHECKING:
@@ -115,21 +115,23 @@ def mint(
     payload: the event's text · now: unix seconds · entropy: that many random bytes · home: where the agent's key goes
     """
     _mask_given(environ, console)
-    runtime = environ.get("KANONIV_RUNTIME") or "host"
     try:
         return _decide(environ, payload, now=now, entropy=entropy, console=console, home=home)
     except Refusal as refusal:
-        problems = refusal.problems
+        problems, more = refusal.problems, refusal.more
     except AuthError as error:
-        problems = (of_core(error),)
+        problems, more = (of_core(error),), ""
     exit_code = _tell(problems, console)
-    return outcome.refused(problems, runtime, exit_code)
+    runtime, keyless = environ.get("KANONIV_RUNTIME") or "host", asks_keyless(environ)
+    return outcome.refused(problems, runtime, exit_code, keyless=keyless, more=more)
 
 
 def _mask_given(environ: Mapping[str, str], console: Console) -> None:
     for name in ("ROOT_KEY", "PARENT_TOKEN", "API_KEY"):
         for secret in masks.of_text(environ.get(f"INPUT_{name}", "")):
             console.mask(secret)
+    # whoever has it gets OIDC tokens of this job
+    console.mask(environ.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN", ""))
 
 
 def _decide(
@@ -155,32 +157,73 @@ def _decide(
         console.warning(warning.line, warning.code)
     runtime = environ.get("KANONIV_RUNTIME") or "host"
     if inputs.dry_run:
+        shown = _looked(inputs, environ, entropy, console)
         console.say(f"dry run: would mint {', '.join(inputs.scopes)}; nothing was minted")
-        return outcome.planned(inputs, runtime)
-    if _kept_out(inputs, found, console):
-        return outcome.skipped(found.outside, runtime)
-    minted = issue_and_verify(inputs, now, entropy)
+        return outcome.planned(inputs, runtime, shown)
+    if _kept_out(inputs, found, environ, console):
+        return outcome.skipped(inputs, found.outside, runtime)
+    minted, shown = _minted(inputs, environ, now, entropy, console)
     # before anything of it is said
     for secret in (minted.token, *masks.of_key(minted.agent)):
         console.mask(secret)
     if inputs.export_key:
-        furnish(home, minted, now)
-    result = outcome.granted(inputs, minted, now, runtime, environ["KANONIV_SESSION"])
+        furnish(home, minted)
+    session = environ["KANONIV_SESSION"]
+    result = outcome.granted(inputs, minted, runtime, session, shown)
     if minted.shortened:
-        console.notice("the expiry was cut to the parent token's", "kanoniv-auth")
+        whose = "what the service allows" if inputs.keyless else "the parent token's"
+        console.notice(f"the expiry was cut to {whose}", "kanoniv-auth")
     console.say(f"minted {result.outputs['token_fingerprint']} for {minted.verified.agent_did}")
     return result
 
 
-def _kept_out(inputs: ActionInputs, found: event.Event, console: Console) -> bool:
+def _minted(
+    inputs: ActionInputs,
+    environ: Mapping[str, str],
+    now: int,
+    entropy: Callable[[int], bytes],
+    console: Console,
+) -> tuple[Minted, str]:
+    """Mint with the key that is here, or have the service grant; markdown of the claims when they are to be shown."""
+    if inputs.keyless is None:
+        return issue_and_verify(inputs, now, entropy), ""
+    from kanoniv_ci.keyless import Keyless  # noqa: PLC0415 - the network, which no other mode has
+
+    keyless = Keyless(inputs, inputs.keyless, environ, entropy, console)
+    minted = keyless.mint()
+    return minted, keyless.claims() if inputs.keyless.debug_claims else ""
+
+
+def _looked(
+    inputs: ActionInputs,
+    environ: Mapping[str, str],
+    entropy: Callable[[int], bytes],
+    console: Console,
+) -> str:
+    """The claims a dry run was asked to show, as markdown: they come in a token that is sent nowhere."""
+    if inputs.keyless is None or not inputs.keyless.debug_claims:
+        return ""
+    from kanoniv_ci.keyless import Keyless  # noqa: PLC0415 - as above
+
+    keyless = Keyless(inputs, inputs.keyless, environ, entropy, console)
+    keyless.look()
+    return keyless.claims()
+
+
+def _kept_out(
+    inputs: ActionInputs, found: event.Event, environ: Mapping[str, str], console: Console
+) -> bool:
     """Follow `on_fork`. A key that came along with a fork's run is used only with `warn`: that run is foreign code."""
     if not found.outside or (found.outside == event.BOT and inputs.root is not None):
         return False
+    here = "a key is here" if inputs.root is not None else ""
+    if inputs.keyless is not None and environ.get("ACTIONS_ID_TOKEN_REQUEST_URL"):
+        here = "an OIDC token is to be had"
     reason = event.REASONS[found.outside]
     if inputs.on_fork == "fail":
         raise Refusal([problem("KAN-FORK-001", reason=reason)])
-    if inputs.on_fork == "warn" and inputs.root is not None:
-        console.warning(f"{reason}; a key is here all the same and on_fork is warn", "KAN-FORK-001")
+    if inputs.on_fork == "warn" and here:
+        console.warning(f"{reason}; {here} all the same and on_fork is warn", "KAN-FORK-001")
         return False
     annotate = console.warning if inputs.on_fork == "warn" else console.notice
     annotate(f"{reason}; nothing was minted, so a later verify or exec refuses", "KAN-FORK-001")

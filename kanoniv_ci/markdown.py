@@ -13,12 +13,26 @@ from kanoniv_auth.core.durations import format_ttl
 from kanoniv_auth.core.keys import short_did
 from kanoniv_ci import event
 from kanoniv_ci.quoting import DOCS, quote
-from kanoniv_ci.report import MINTED, PLANNED, REFUSED, Report, iso
+from kanoniv_ci.report import (
+    MINTED,
+    OIDC,
+    PARENT_TOKEN,
+    PLANNED,
+    REFUSED,
+    ROOT_KEY,
+    Report,
+    iso,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LONGEST = 65_536
+_MODES = {
+    ROOT_KEY: "root key",
+    PARENT_TOKEN: "sub-delegation from a parent token",
+    OIDC: "keyless, by this job's OIDC token",
+}
 _SHA = re.compile(r"[0-9a-f]{40}")
 _DIGITS = re.compile(r"[0-9]{1,20}")
 _REPOSITORY = re.compile(r"[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100}")
@@ -128,14 +142,12 @@ def _when(at: int | None) -> str:
 
 
 def _facts(report: Report, run: Run) -> str:
-    mode = {"root_key": "root key", "parent_token": "sub-delegation from a parent token"}[
-        report.mode
-    ]
+    mode = _MODES[report.mode]
     expiry = format_ttl(report.ttl) if report.expires_at is None else iso(report.expires_at)
     rows = [
         ("Agent", f"`{report.agent_did}`" if report.agent_did else ""),
         ("Root", f"`{report.root_did}`" if report.root_did else ""),
-        ("Expires", expiry + (" (cut to the parent's)" if report.shortened else "")),
+        ("Expires", expiry + (" (cut to what was to be had)" if report.shortened else "")),
         ("Asked for", format_ttl(report.ttl)),
         ("Depth", f"{report.depth} of at most {report.deepest}" if report.depth else ""),
         ("Mode", f"{mode}, on {report.runtime}"),

@@ -26,12 +26,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Minted:
-    """A minted token, the key that holds it, and what the verifier says about it."""
+    """A minted token, the key that holds it, and what the verifier says about it. at: unix seconds."""
 
     token: str = field(repr=False)
     agent: KeyPair = field(repr=False)
     verified: VerifiedToken
     shortened: bool
+    at: int
 
     @property
     def chain(self) -> Chain:
@@ -68,7 +69,8 @@ def mint(inputs: ActionInputs, now: int, entropy: Callable[[int], bytes]) -> Min
     )
     token = seal(chain, agent, now=now)
     wished = None if inputs.ttl is None else now + inputs.ttl
-    return Minted(token, agent, _checked(token, inputs, roots, now), chain.expires_at != wished)
+    verified = _checked(token, inputs, roots, now)
+    return Minted(token, agent, verified, chain.expires_at != wished, now)
 
 
 def _checked(token: str, inputs: ActionInputs, roots: TrustedRoots, now: int) -> VerifiedToken:

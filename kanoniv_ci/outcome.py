@@ -13,8 +13,11 @@ from kanoniv_auth.core.token import fingerprint
 from kanoniv_ci import quoting
 from kanoniv_ci.report import (
     MINTED,
+    OIDC,
+    PARENT_TOKEN,
     PLANNED,
     REFUSED,
+    ROOT_KEY,
     SKIPPED,
     Report,
     dump,
@@ -32,19 +35,22 @@ if TYPE_CHECKING:
     from kanoniv_ci.minting import Minted
 
 
-def refused(problems: tuple[Problem, ...], runtime: str, exit_code: int) -> Result:
-    """Nothing was minted because something is wrong."""
-    told = of_problems(problems, runtime)
-    return _result(told, exit_code, summary=quoting.problems(problems))
+def refused(
+    problems: tuple[Problem, ...], runtime: str, exit_code: int, *, keyless: bool, more: str
+) -> Result:
+    """Nothing was minted because something is wrong. more: markdown beside the problems."""
+    told = of_problems(problems, OIDC if keyless else ROOT_KEY, runtime)
+    summary = "\n\n".join(part for part in (quoting.problems(problems), more) if part)
+    return _result(told, exit_code, summary=summary)
 
 
-def skipped(reason: str, runtime: str) -> Result:
+def skipped(inputs: ActionInputs, reason: str, runtime: str) -> Result:
     """Nothing was minted because the run comes from outside."""
-    return _result(Report(SKIPPED, "root_key", runtime, reason=reason), 0)
+    return _result(Report(SKIPPED, _mode(inputs), runtime, reason=reason), 0)
 
 
-def planned(inputs: ActionInputs, runtime: str) -> Result:
-    """A dry run: what would be minted."""
+def planned(inputs: ActionInputs, runtime: str, shown: str) -> Result:
+    """A dry run: what would be minted. shown: claims, markdown."""
     told = Report(
         PLANNED,
         _mode(inputs),
@@ -54,11 +60,11 @@ def planned(inputs: ActionInputs, runtime: str) -> Result:
         scopes=inputs.scopes,
         ttl=inputs.ttl,
     )
-    return _result(told, 0)
+    return _result(told, 0, summary=shown)
 
 
-def granted(inputs: ActionInputs, minted: Minted, now: int, runtime: str, session: str) -> Result:
-    """A token was minted and verified. session: the directory's path on the runner."""
+def granted(inputs: ActionInputs, minted: Minted, runtime: str, session: str, shown: str) -> Result:
+    """A token was minted and verified. session: the directory's path on the runner · shown: claims, markdown."""
     verified = minted.verified
     told = Report(
         MINTED,
@@ -71,7 +77,7 @@ def granted(inputs: ActionInputs, minted: Minted, now: int, runtime: str, sessio
         scopes=verified.scopes,
         ttl=inputs.ttl,
         shortened=minted.shortened,
-        issued_at=now,
+        issued_at=minted.at,
         expires_at=verified.expires_at,
         chain=hops(minted.chain),
         deepest=minted.chain.deepest + 1,
@@ -85,16 +91,18 @@ def granted(inputs: ActionInputs, minted: Minted, now: int, runtime: str, sessio
     }
     if verified.expires_at is not None:
         outputs["expires_at"] = iso(verified.expires_at)
-        outputs["expires_in"] = str(verified.expires_at - now)
+        outputs["expires_in"] = str(verified.expires_at - minted.at)
     env = {}
     if inputs.export_env:
         env = {inputs.env_name: minted.token, "KANONIV_ROOT_DID": verified.root_did}
         env |= {"KANONIV_HOME": home} if home else {}
-    return _result(told, 0, outputs, env, token=minted.token)
+    return _result(told, 0, outputs, env, token=minted.token, summary=shown)
 
 
 def _mode(inputs: ActionInputs) -> str:
-    return "parent_token" if inputs.parent_token else "root_key"
+    if inputs.keyless is not None:
+        return OIDC
+    return PARENT_TOKEN if inputs.parent_token else ROOT_KEY
 
 
 def _result(

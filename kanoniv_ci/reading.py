@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-_TRUE, _FALSE = ("true", "True", "TRUE"), ("false", "False", "FALSE")
+TRUE, _FALSE = ("true", "True", "TRUE"), ("false", "False", "FALSE")
 _URL = re.compile(r"https://[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]{0,200})?")
 _LOOPBACK = re.compile(
     r"http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]{0,200})?"
@@ -62,9 +62,9 @@ class Reader:
     def switch(self, name: str) -> bool:
         """True or false, as YAML 1.2 writes them."""
         value = self.raw(name)
-        if value not in (*_TRUE, *_FALSE):
+        if value not in (*TRUE, *_FALSE):
             self.bad(name, "true or false is wanted", self._defaults[name])
-        return value in _TRUE
+        return value in TRUE
 
     def choice(self, name: str, choices: tuple[str, ...]) -> str:
         """One of a few words."""
@@ -100,5 +100,8 @@ class Reader:
         """An https address; http for loopback alone."""
         value = self.raw(name)
         if value and _URL.fullmatch(value) is None and _LOOPBACK.fullmatch(value) is None:
-            self.bad(name, "an https address is wanted", "https://api.github.com")
+            example = (
+                "https://api.github.com" if name == "github_api_url" else "https://auth.example"
+            )
+            self.bad(name, "an https address is wanted", example)
         return value.rstrip("/")

@@ -28,7 +28,8 @@ VERSION = 1
 LARGEST = 1 << 20
 MINTED, PLANNED, SKIPPED, REFUSED = "minted", "planned", "skipped", "refused"
 STATUSES = (MINTED, PLANNED, SKIPPED, REFUSED)
-MODES = ("root_key", "parent_token")
+ROOT_KEY, PARENT_TOKEN, OIDC = "root_key", "parent_token", "oidc"
+MODES = (ROOT_KEY, PARENT_TOKEN, OIDC)
 RUNTIMES = ("host", "docker")
 _FINGERPRINT = re.compile(r"|[0-9a-f]{16}")
 
@@ -48,8 +49,8 @@ class Report:
     """One run of the mint step.
 
     root_did, agent_did, fingerprint: "" when nothing was minted · codes: of what went wrong · ttl: seconds asked for ·
-    deepest: how many links the chain may have · reason: a key of `event.REASONS` · shortened: the parent's expiry cut
-    the TTL
+    deepest: how many links the chain may have · reason: a key of `event.REASONS` · shortened: the parent, or the
+    service, gave less than the TTL
     """
 
     status: str
@@ -82,10 +83,10 @@ def hops(chain: Chain) -> tuple[Hop, ...]:
     )
 
 
-def of_problems(problems: tuple[Problem, ...], runtime: str) -> Report:
+def of_problems(problems: tuple[Problem, ...], mode: str, runtime: str) -> Report:
     """The report of a step that went no further: its codes, not its words."""
     codes = tuple(dict.fromkeys(found.code for found in problems))
-    return Report(REFUSED, "root_key", runtime, codes=codes)
+    return Report(REFUSED, mode, runtime, codes=codes)
 
 
 def dump(report: Report) -> bytes:

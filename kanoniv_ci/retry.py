@@ -46,7 +46,7 @@ class Retry:
                 wait = self._wait(attempt, after)
                 if (
                     attempt == self.attempts
-                    or not _passing(code)
+                    or not is_passing(code)
                     or self.clock() + wait >= self.deadline
                 ):
                     raise
@@ -61,5 +61,6 @@ class Retry:
         return self.jitter() * min(_CAP, _BASE * (1 << attempt))
 
 
-def _passing(code: int) -> bool:
+def is_passing(code: int) -> bool:
+    """Whether what has this HTTP status (`CONNECTION` for none) may pass by itself."""
     return code == CONNECTION or code in PASSING or code >= 500

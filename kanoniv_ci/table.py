@@ -61,6 +61,7 @@ _IMAGE = re.compile(r"(|[a-z0-9][a-z0-9._/:-]{0,254}@)sha256:[0-9a-f]{64}")
 class PlanInputs:
     """What choosing the runtime and the dependencies needs: nothing secret. version: "" for the bundled code."""
 
+    oidc: bool
     runtime: str
     image: str
     version: str
@@ -72,6 +73,7 @@ def parse_plan(environ: Mapping[str, str]) -> PlanInputs:
     """Read what the bootstrap needs. Raises: Refusal, whose problems the mint step tells with all the others."""
     reader = Reader(environ, INPUTS, SECRETS)
     inputs = PlanInputs(
+        oidc=reader.switch("oidc"),
         runtime=reader.choice("runtime", RUNTIMES),
         image=read_image(reader),
         version=read_version(reader),

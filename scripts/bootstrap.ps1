@@ -5,7 +5,7 @@ param([Parameter(Mandatory = $true)][ValidateSet('begin', 'cli', 'report', 'chec
 Set-StrictMode -Version 2.0
 $ErrorActionPreference = 'Stop'
 [Console]::OutputEncoding = New-Object System.Text.UTF8Encoding($false)
-foreach ($name in 'INPUT_ROOT_KEY', 'INPUT_API_KEY', 'INPUT_PARENT_TOKEN', 'KANONIV_DEPS') {
+foreach ($name in 'INPUT_ROOT_KEY', 'INPUT_API_KEY', 'INPUT_PARENT_TOKEN', 'ACTIONS_ID_TOKEN_REQUEST_TOKEN', 'KANONIV_DEPS') {
     Remove-Item "Env:$name" -ErrorAction SilentlyContinue
 }
 $here = (Resolve-Path (Join-Path $PSScriptRoot '..')).Path

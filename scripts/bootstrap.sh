@@ -10,7 +10,7 @@
 # No step of this file needs a secret; a runner that hands INPUT_* down to composite steps is undone here.
 set -eu
 umask 077
-unset INPUT_ROOT_KEY INPUT_API_KEY INPUT_PARENT_TOKEN KANONIV_DEPS
+unset INPUT_ROOT_KEY INPUT_API_KEY INPUT_PARENT_TOKEN ACTIONS_ID_TOKEN_REQUEST_TOKEN KANONIV_DEPS
 
 here=$(cd "$(dirname "$0")/.." && pwd -P)
 
