@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from kanoniv_auth.core.claim_matching import EXACT, Matcher, flaw_of, shown
+from kanoniv_auth.core.claim_matching import EXACT, flaw_of, shown
 from kanoniv_auth.core.durations import format_ttl, parse_ttl
 from kanoniv_auth.core.errors import PolicyRefused
 from kanoniv_auth.core.github_claims import USUAL_EVENTS
@@ -29,6 +29,8 @@ from kanoniv_auth.core.scopes import covers, parse_scopes
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from kanoniv_auth.core.claim_matching import Matcher
 
 _HOLDER = re.compile(r":did:agent:[0-9a-f]{32}")
 
@@ -118,16 +120,29 @@ def decide(
 
 def explain(policy: Policy, claims: Mapping[str, object]) -> list[Row]:
     """Ask every condition of one policy, whatever the others say."""
-    wanted: list[tuple[str, Matcher | _Audience]] = [
-        ("iss", Matcher(EXACT, (policy.issuer,))),
-        ("repository_id", Matcher(EXACT, (policy.repository_id,))),
-        ("repository_owner_id", Matcher(EXACT, (policy.repository_owner_id,))),
-        ("event_name", Matcher(EXACT, tuple(sorted(policy.events)))),
+    wanted: list[tuple[str, Matcher | _OneOf | _Audience]] = [
+        ("iss", _OneOf((policy.issuer,))),
+        ("repository_id", _OneOf((policy.repository_id,))),
+        ("repository_owner_id", _OneOf((policy.repository_owner_id,))),
+        ("event_name", _OneOf(tuple(sorted(policy.events)))),
         *policy.conditions,
     ]
     if policy.audience is not None:
         wanted.insert(1, ("aud", _Audience(policy.audience)))
     return [_row(policy.name, claim, matcher, claims) for claim, matcher in wanted]
+
+
+@dataclass(frozen=True, slots=True)
+class _OneOf:
+    """Texts of a policy's own keys, which were checked with it: a Matcher would check them for every token again."""
+
+    values: tuple[str, ...]
+
+    def fits(self, text: str) -> bool:
+        return text in self.values
+
+    def __str__(self) -> str:
+        return f"{EXACT} {' or '.join(self.values)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +160,7 @@ class _Audience:
 
 
 def _row(
-    policy: str, claim: str, matcher: Matcher | _Audience, claims: Mapping[str, object]
+    policy: str, claim: str, matcher: Matcher | _OneOf | _Audience, claims: Mapping[str, object]
 ) -> Row:
     if claim not in claims:
         return Row(policy, claim, str(matcher), None, "absent")
