@@ -41,6 +41,7 @@ class Limiter:
         if due is None:
             if len(times) >= self._most:
                 name = self._sweep(name, now)
+                times = self._times
             due = times.get(name, now)
         due = max(due, now)
         wait = due - now - self._burst
