@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
+from kanoniv_auth.cloud.policy_file import load
 from kanoniv_auth.core.errors import AuthError, NoRootKey
 from kanoniv_server.domain.values import DEFAULT_TENANT
 from kanoniv_server.signer import from_environment, from_file
@@ -200,11 +201,14 @@ def _policies(settings: Settings) -> Iterator[Finding]:
     if path is None:
         return
     try:
-        found = [one for one in path.iterdir() if one.suffix in {".yaml", ".yml"}]
-    except OSError as error:
-        yield Finding("error", "policies", f"{path}: {error.strerror}", "give a folder of *.yaml")
+        found, errors = load([str(path)])
+    except AuthError as error:
+        yield Finding("error", "policies", clean(str(error)), "give a folder of *.yaml")
         return
+    for flaw in errors:
+        fix = str(flaw.facts.get("fix") or "correct it: until then nobody is let in")
+        yield Finding("error", "policies", clean(str(flaw)), clean(fix))
     if found:
-        yield Finding("ok", "policies", f"{len(found)} files in {path}")
-    else:
+        yield Finding("ok", "policies", f"{len(found)} in {path}")
+    elif not errors:
         yield Finding("error", "policies", f"no *.yaml in {path}, so OIDC lets nobody in")

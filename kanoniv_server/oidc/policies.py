@@ -46,7 +46,8 @@ class PolicyFolder:
 
     def _check(self) -> None:
         try:
-            names = [one.name for one in os.scandir(self._path) if one.is_dir()]
+            with os.scandir(self._path) as entries:
+                names = [one.name for one in entries if one.is_dir()]
         except OSError as error:
             raise _unreadable(self._path, error) from None
         for name in (DEFAULT_TENANT, *names):
@@ -90,19 +91,22 @@ def _load(folder: Path) -> tuple[Policy, ...]:
 
 def _signs(folder: Path) -> tuple[Signs, float]:
     """Tell what the files are by, and when the youngest changed. Raises: OSError, PolicyInvalid (open to others)."""
+    with os.scandir(folder) as entries:
+        named = sorted(one.name for one in entries if one.name.endswith((".yaml", ".yml")))
     found: list[tuple[object, ...]] = []
     youngest = 0.0
-    for entry in os.scandir(folder):
-        if entry.name.startswith(".") or not entry.name.endswith((".yaml", ".yml")):
+    for name in named:
+        if name.startswith("."):
             continue
-        status = entry.stat()  # of what a link leads to
+        path = folder / name
+        status = path.stat()  # of what a link leads to
         if status.st_mode & 0o002:
-            detail, fix = "everybody on this machine may write it", f"chmod o-w {entry.path}"
-            raise PolicyInvalid("bad_policy", detail=detail, file=entry.path, fix=fix)
+            detail, fix = "everybody on this machine may write it", f"chmod o-w {path}"
+            raise PolicyInvalid("bad_policy", detail=detail, file=str(path), fix=fix)
         youngest = max(youngest, status.st_mtime, status.st_ctime)
         times = (status.st_mtime_ns, status.st_ctime_ns)
-        found.append((entry.name, status.st_dev, status.st_ino, status.st_size, *times))
-    return tuple(sorted(found, key=str)), youngest
+        found.append((name, status.st_dev, status.st_ino, status.st_size, *times))
+    return tuple(found), youngest
 
 
 def _unreadable(folder: Path, error: OSError) -> StorageError:
