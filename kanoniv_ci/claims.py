@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING
 
 from kanoniv_auth.core.errors import PolicyInvalid
-from kanoniv_auth.core.github_claims import CONDITIONS
+from kanoniv_auth.core.github_claims import CONDITIONS, USUAL_EVENTS
 from kanoniv_auth.core.policy_reading import read_policy
 from kanoniv_ci.commands import one_line
 from kanoniv_ci.quoting import quote
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 FIRST = ("iss", "aud", "repository_id", "repository_owner_id", "event_name")
 # who runs what, and how: not who started it, and not what names one run
-_NAMED = ("environment", "job_workflow_ref", "ref")
+_NAMED = ("environment", "job_workflow_ref", "ref", "base_ref")
+_OF_ONE_PULL_REQUEST = "refs/pull/"
 _SHOWN = 200
 _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 
@@ -42,17 +43,23 @@ def table(claims: Mapping[str, object]) -> str:
 
 
 def policy(claims: Mapping[str, object], audience: str, scopes: Sequence[str], ttl: int) -> str:
-    """A trust policy for exactly this job, to be read before it is used; "" when none can be written.
+    """A trust policy for jobs just like this one, to be read before it is used; "" when none can be written.
 
     audience: the service's address · ttl: seconds
     """
+    if claims.get("event_name") not in USUAL_EVENTS:
+        return "No trust policy is suggested: runs of this event work on what strangers send."
     fields = {
         "issuer": claims.get("iss"),
         "audience": audience,
         "repository_id": claims.get("repository_id"),
         "repository_owner_id": claims.get("repository_owner_id"),
         "events": [claims.get("event_name")],
-        "conditions": {name: {"exact": claims[name]} for name in _NAMED if claims.get(name)},
+        "conditions": {
+            name: {"exact": claims[name]}
+            for name in _NAMED
+            if claims.get(name) and _OF_ONE_PULL_REQUEST not in str(claims[name])
+        },
         "scopes": list(scopes),
         "max_ttl": _ttl(ttl),
     }
@@ -60,7 +67,7 @@ def policy(claims: Mapping[str, object], audience: str, scopes: Sequence[str], t
         read_policy("job", fields)
     except PolicyInvalid:
         return ""  # a token that is not GitHub's: no policy could ask for what it says
-    head = "A trust policy that lets exactly this in. Read it before you give it to the service:"
+    head = "A trust policy that lets jobs like this in. Read it before you give it to the service:"
     return "\n".join([head, "", "```yaml", *_yaml(fields), "```"])
 
 
