@@ -176,8 +176,7 @@ class _Reader:
 
     def _key(self, event: Any) -> str:
         name = self._scalar(event) if isinstance(event, self._yaml.ScalarEvent) else None
-        # `<<` would merge what another key holds
-        if not isinstance(name, str) or name == "<<":
+        if not isinstance(name, str):
             raise self._error("a key that is not text")
         return name
 
@@ -203,6 +202,7 @@ _KINDS = {
     "bool": "true or false",
     "null": "nothing",
     "timestamp": "a date",
+    "merge": "another mapping's keys",
     "int": "another number",
     "float": "a fraction",
 }

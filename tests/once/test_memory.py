@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 
 import pytest
 
@@ -117,3 +118,27 @@ def test_the_limit_holds_for_many_threads() -> None:
         sys.setswitchinterval(before)
     assert (answers.count(True), len(answers)) == (100, 400)
     assert len(once) == 100
+
+
+class Slow(set[bytes]):
+    """Lets others in between looking and adding."""
+
+    def __contains__(self, name: object) -> bool:
+        found = super().__contains__(name)
+        time.sleep(0.002)
+        return found
+
+
+def test_nobody_comes_in_between_looking_and_adding() -> None:
+    once = MemoryOnce()
+    once._alive = Slow()
+    answers: list[bool] = []
+    threads = [
+        threading.Thread(target=lambda: answers.append(once.spend("pop", b"k", 60)))
+        for _ in range(20)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == [False] * 19 + [True]
