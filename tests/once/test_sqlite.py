@@ -177,6 +177,27 @@ def test_overwritten_in_place(path: Path) -> None:
     refused(once)
 
 
+FORKED = """
+import os, sys
+from kanoniv_auth.once.sqlite import SqliteOnce
+once = SqliteOnce(sys.argv[1])
+assert once.spend("pop", b"before", 600)
+mine = once._connection
+with once._turn:  # as another thread would hold it at that moment
+    pid = os.fork()
+    if pid == 0:
+        said = [once.spend("pop", key, 600) for key in (b"before", b"child")]
+        os._exit(0 if said == [False, True] and once._connection is not mine else 1)
+    status = os.waitpid(pid, 0)[1]
+assert status == 0
+assert not once.spend("pop", b"child", 600)
+"""
+
+
+def test_forked_while_a_thread_had_its_turn(path: Path) -> None:
+    subprocess.run([sys.executable, "-c", FORKED, str(path)], cwd=ROOT, check=True, timeout=30)
+
+
 FULL = """
 import resource, sys
 from kanoniv_auth.core.errors import StorageError
