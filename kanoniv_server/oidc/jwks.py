@@ -1,7 +1,8 @@
 """The keys of one issuer, kept and renewed: nobody's unknown kid makes us ask more than once in 30 seconds.
 
-A key that is kept verifies at once. From `FRESH` on it is renewed beside the work; `OLDEST` after the last good answer
-it verifies no more, and the service says 503: what the issuer has withdrawn would be trusted for longer otherwise.
+A kept key verifies at once while the last good answer is `FRESH`. After that the issuer is asked first; where it does
+not answer, kept keys go on until the last good answer is `OLDEST`. Then the service says 503: what the issuer has
+withdrawn would be trusted for longer otherwise.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ class IssuerKeys:
         self._good_at = self._asked_at = float("-inf")
         self._flight: asyncio.Task[None] | None = None
         self._error: StorageError | None = None
+        self._asking = False
         self._thread: threading.Thread | None = None
 
     async def key(self, kid: str) -> Any:
@@ -53,27 +55,27 @@ class IssuerKeys:
 
         Raises: OidcRefused when the issuer has no such key, StorageError when it cannot be asked.
         """
-        age = self._clock() - self._good_at
-        if age < OLDEST and kid in self._keys:
-            if age >= FRESH:
-                self._start()
-            return self._keys[kid]
+        known = self._known(kid, FRESH)
+        if known is not None:
+            return known
         flight = self._start()
         if flight is not None:
             # many may wait for one answer, and one who goes away does not end it
             await asyncio.shield(flight)
+        known = self._known(kid, OLDEST)
+        if known is not None:
+            return known
         if self._error is not None:
             raise StorageError("storage", **self._error.facts)
-        if self._clock() - self._good_at >= OLDEST:
-            raise away(self.issuer, "the last question has no answer yet")
-        if kid in self._keys:
-            return self._keys[kid]
         if flight is None:  # whether the issuer has it by now is not known, and not asked yet
             raise away(
                 self.issuer, f"a kid it did not have, and asked less than {COOLDOWN:g} s ago"
             )
         detail = f"{self.issuer} has no RS256 key of 2048 bits or more under this kid"
         raise OidcRefused("oidc", failed="kid", detail=detail)
+
+    def _known(self, kid: str, age: float) -> Any:
+        return self._keys.get(kid) if self._clock() - self._good_at < age else None
 
     def state(self) -> str | None:
         """Tell what is wrong with the issuer's endpoint; None when the last answer was good, or none was needed."""
@@ -82,8 +84,8 @@ class IssuerKeys:
     def _start(self) -> asyncio.Task[None] | None:
         if self._flight is not None and not self._flight.done():
             return self._flight
-        hung = self._thread is not None and self._thread.is_alive()
-        if hung or self._clock() - self._asked_at < COOLDOWN:
+        # one that hangs is not joined by another; `_asking` ends before whoever waits is told
+        if self._asking or self._clock() - self._asked_at < COOLDOWN:
             return None
         self._asked_at = self._clock()
         self._flight = asyncio.create_task(self._renew())
@@ -123,11 +125,17 @@ class IssuerKeys:
                 found = error
             except Exception as defect:  # noqa: BLE001 - whoever waits is told, and no key is trusted
                 found = away(self.issuer, type(defect).__name__)
+            self._asking = False
             with contextlib.suppress(RuntimeError):  # the loop may have ended
                 loop.call_soon_threadsafe(tell, found)
 
         self._thread = threading.Thread(target=work, name="jwks", daemon=True)
-        self._thread.start()
+        try:
+            self._asking = True
+            self._thread.start()
+        except RuntimeError:  # no more threads on this machine
+            self._asking = False
+            raise away(self.issuer, "no thread to ask in") from None
         return await answer
 
 

@@ -446,6 +446,15 @@ async def test_the_old_route_hands_out_an_ephemeral_key_with_its_link_and_no_roo
                     assert secret not in path.read_bytes()
 
 
+async def test_a_policy_with_an_audience_counts_for_the_exchange_alone(
+    tmp_path: Path, issuer: IssuerProcess
+) -> None:
+    async with keyless(tmp_path, issuer, old=True, audience=f'"{PUBLIC}"') as found:
+        assert (await exchange(found, issuer.token(audience()))).status_code == 200
+        answer = await found.post(OLD, {"oidc_token": issuer.token(old_audience())})
+        assert [row["claim"] for row in problem(answer, 403, "policy")["failed"]] == ["aud"]
+
+
 async def test_the_old_route_gives_nothing_where_no_policy_fits(
     tmp_path: Path, issuer: IssuerProcess
 ) -> None:
