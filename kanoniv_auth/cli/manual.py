@@ -10,7 +10,7 @@ GROUPS = {
     "agents": "The agents registered in this home: a name, a DID, a key.",
     "audit-log": "Show what happened in this home, newest first. `verify` finds what was changed or cut.",
     "revocations": "Signed lists of what a root has revoked.",
-    "cloud": "What the delegation service does for this home: kanoniv-auth login comes first.",
+    "cloud": "What the delegation service does for this home.",
     "roots": "The roots that this home trusts.",
     "hook": "What an installed hook runs; not for typing.",
 }

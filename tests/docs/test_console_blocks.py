@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from tests.support.markdown import NOT_RUN, Block, read
-from tests.support.session import BEFORE, ROOT, person, play, steps_of
+from tests.support.session import (
+    BEFORE,
+    ROOT,
+    WITH_SERVICE,
+    person,
+    play,
+    service_beside,
+    steps_of,
+)
 from tests.support.transcript import Step
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -35,7 +43,11 @@ def test_the_page_is_true(path: Path, tmp_path: Path) -> None:
     BEFORE.get(name_of(path), lambda _: None)(shell.place)
     steps = steps_of([block for block in blocks_of(path) if block.language in RUN], notes)
     assert steps
-    play(steps, shell, notes)
+    if name_of(path) not in WITH_SERVICE:
+        play(steps, shell, notes)
+        return
+    with service_beside(shell.place) as service:
+        play(steps, shell, notes, service)
 
 
 def test_what_is_not_run_says_why() -> None:

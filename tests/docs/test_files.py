@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.test_reference import REFERENCE, first_column
-from tests.support.session import person
+from tests.support.session import SERVICE, person, service_beside
 
 SESSION = """
 umask 0
@@ -24,6 +24,10 @@ KANONIV_HOME=other kanoniv-auth init
 kanoniv-auth roots add other "$(KANONIV_HOME=other kanoniv-auth roots list | grep -o 'did:key:.*')"
 kanoniv-auth revoke --agent bot
 kanoniv-auth revocations export | kanoniv-auth revocations import -
+kanoniv-auth login --endpoint http://127.0.0.1:7400 --api-key-file api.key
+kanoniv-auth roots add service "$(kanoniv-auth login --endpoint http://127.0.0.1:7400 --api-key-file api.key --json \
+    | grep -o 'did:key:[A-Za-z0-9]*')"
+kanoniv-auth revocations sync
 kanoniv-auth audit-log checkpoint
 kanoniv-auth roots rotate
 kanoniv-auth audit-log verify
@@ -39,7 +43,8 @@ PARTS = {
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shell = person(tmp_path_factory.mktemp("session") / "you")
-    said = shell.line(f"set -e\n{SESSION}")
+    with service_beside(shell.place) as service:
+        said = shell.line(f"set -e\n{SESSION.replace(SERVICE, service)}")
     assert said.status == 0, said
     return shell.place / ".kanoniv"
 

@@ -8,6 +8,8 @@ import shlex
 import shutil
 import subprocess
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.cli.shell import Said, Shell
@@ -18,6 +20,7 @@ from tests.support.transcript import Step, fill, match, read
 ROOT = Path(__file__).resolve().parents[2]
 SNIPPET = ROOT / "tests" / "support" / "snippet.py"
 _PATIENCE = 60  # seconds for a page
+SERVICE = "http://127.0.0.1:7400"  # stands in the pages for a service on this machine
 PERSON = "/home/you"  # stands in the pages for the home directory, where every session begins
 
 
@@ -55,8 +58,8 @@ def _commands(block: Block) -> list[Step]:
 class _Terminal:
     """One shell that stays: what a line exports or defines is there for the next. notes: an empty directory."""
 
-    def __init__(self, shell: Shell, notes: Path) -> None:
-        self.place, self.notes = str(shell.place), notes
+    def __init__(self, shell: Shell, notes: Path, service: str) -> None:
+        self.place, self.notes, self.service = str(shell.place), notes, service
         self.process = subprocess.Popen(
             ["/bin/sh"],
             stdin=subprocess.PIPE,
@@ -80,7 +83,7 @@ class _Terminal:
         """Run one command line; None when that was the end of the shell."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        line = shlex.quote(command.replace(PERSON, self.place))
+        line = shlex.quote(command.replace(PERSON, self.place).replace(SERVICE, self.service))
         print(
             f"eval {line} >{self.notes}/out 2>{self.notes}/err </dev/null", file=self.process.stdin
         )
@@ -91,13 +94,14 @@ class _Terminal:
         return Said(int(status), self._read("out"), self._read("err"))
 
     def _read(self, name: str) -> str:
-        return (self.notes / name).read_text(encoding="utf-8").replace(self.place, PERSON)
+        text = (self.notes / name).read_text(encoding="utf-8")
+        return text.replace(self.place, PERSON).replace(self.service, SERVICE)
 
 
-def play(steps: list[Step], shell: Shell, notes: Path) -> None:
-    """Run the steps in one shell and compare each. notes: an empty directory, for what they say."""
+def play(steps: list[Step], shell: Shell, notes: Path, service: str = SERVICE) -> None:
+    """Run the steps in one shell and compare each. notes: an empty directory · service: what SERVICE stands for."""
     known: dict[str, str] = {}
-    with _Terminal(shell, notes) as terminal:
+    with _Terminal(shell, notes, service) as terminal:
         for step in steps:
             try:
                 said = terminal.type(fill(step.command, known))
@@ -125,6 +129,22 @@ def published_home(place: Path) -> None:
 
 # what a page finds when it begins, where that is not an empty machine
 BEFORE = {"docs/how-to/migrate.md": published_home}
+
+
+@contextmanager
+def service_beside(place: Path) -> Iterator[str]:
+    """A delegation service on this machine, its admin key in `~/api.key`; gives its address."""
+    from tests.support.service import process  # noqa: PLC0415 - most pages need none of it
+
+    with process(place.parent / "service") as running:
+        path = place / "api.key"
+        path.touch(0o600)
+        path.write_text(running.key, encoding="ascii")
+        yield running.url
+
+
+# pages that speak to a service
+WITH_SERVICE = {"docs/reference/json.md"}
 
 
 def person(place: Path) -> Shell:
