@@ -192,10 +192,12 @@ def rows(keyless: Keyless, *, old_route: bool) -> tuple[Row, ...]:
         tag="keyless",
         body=_EXCHANGE,
     )
-    if not old_route:
-        return (new,)
+    return (new, _old_row(keyless)) if old_route else (new,)
+
+
+def _old_row(keyless: Keyless) -> Row:
     key = {"type": "string", "description": "SECRET: base64 of an ephemeral key's seed, no root's"}
-    old = Row(
+    return Row(
         "POST",
         "/v1/auth/oidc/root-key",
         keyless.root_key,
@@ -214,4 +216,3 @@ def rows(keyless: Keyless, *, old_route: bool) -> tuple[Row, ...]:
         tag="keyless",
         body=_OLD,
     )
-    return new, old
