@@ -25,7 +25,7 @@ _BODY: dict[str, Any] = {
     "properties": {
         "scopes": shapes.SCOPES,
         "ttl": shapes.TTL,
-        "to": {**shapes.DID_KEY, "description": "the receiver's own key; without it one is made"},
+        "to": {**shapes.DID_KEY, "description": "did:key:z…: the receiver's own key; without it one is made"},
         "name": {**shapes.TENANT, "description": "a label of A-Z a-z 0-9 . _ -"},
         "caveats": {
             "type": "array",
@@ -166,7 +166,7 @@ ROWS = (
         {200: Reply("a page of the ledger; tokens are in no row of it", _LISTED)},
         right=READ,
         query={
-            "holder": {**shapes.DID, "description": "only those of this holder"},
+            "holder": {**shapes.DID, "description": "did:agent:…: only those of this holder"},
             "active": {"type": "boolean", "description": "only those not revoked or expired"},
             "limit": shapes.LIMIT,
             "cursor": shapes.CURSOR,
