@@ -88,16 +88,14 @@ def accept(data: bytes, agent: KeyPair, asked: Asked, now: int) -> Minted:
 
 def refused(status: int, detail: str, answer: bytes, asked: Asked) -> Refusal:
     """Say why there is no grant. status: HTTP's, 0 for no answer · answer: the refusal's body, a stranger's."""
-    if is_passing(status):
-        told = problem("KAN-OIDC-007", endpoint=asked.endpoint, detail=detail)
-    elif 400 <= status < 500:
-        code, why, fix = _problem_of(answer)
-        said = f"{detail} {code}".rstrip() + (f', it says "{why}"' if why else "")
-        told = problem("KAN-OIDC-008", endpoint=asked.endpoint, detail=said)
-        if fix:
-            told = Problem(told.code, told.cause, f'{told.fix}; it says "{fix}"', told.exit)
-    else:
+    if not is_passing(status) and not 400 <= status < 500:
         return unusable(detail, asked)
+    code, why, fix = _problem_of(answer)
+    said = f"{detail} {code}".rstrip() + (f', it says "{why}"' if why else "")
+    row = "KAN-OIDC-007" if is_passing(status) else "KAN-OIDC-008"
+    told = problem(row, endpoint=asked.endpoint, detail=said)
+    if fix:
+        told = Problem(told.code, told.cause, f'{told.fix}; it says "{fix}"', told.exit)
     return Refusal([told])
 
 
