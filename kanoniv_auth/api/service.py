@@ -217,11 +217,12 @@ def revoke(token: str | None = None, *, id: str | None = None, holder: str | Non
             home, "revoke", error, None, target=f"{kind} {what.hex()}", endpoint=client.endpoint
         )
         raise
+    # it is revoked there, whatever becomes of the list here
+    audit_log.record(
+        home, "revoke", result="ok", agent=whose, target=f"{kind} {what.hex()}",
+        root=found.root_did, seq=found.seq, endpoint=client.endpoint,
+    )  # fmt: skip
     kept = _trusts(home, found.root)
     if kept:
         revocations.take_up(home, found.text)
-    audit_log.record(
-        home, "revoke", result="ok", agent=whose, target=f"{kind} {what.hex()}",
-        root=found.root_did, seq=found.seq, endpoint=client.endpoint, kept=kept,
-    )  # fmt: skip
     return Ended(kind, what, whose, found, kept=kept)

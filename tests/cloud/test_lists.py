@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 import kanoniv_auth as ka
-from kanoniv_auth.api import pins, revocations, roots, syncing
+from kanoniv_auth.api import pins, revocations, roots, service, syncing
+from kanoniv_auth.api.orders import Order
 from kanoniv_auth.api.signing import authorise
 from kanoniv_auth.cli import main
+from kanoniv_auth.core.delegation import issue
 from kanoniv_auth.core.errors import (
     AuthError,
     ListRefused,
@@ -27,6 +29,7 @@ from kanoniv_auth.core.errors import (
 )
 from kanoniv_auth.core.keys import KeyPair
 from kanoniv_auth.core.revocation_list import make_list
+from kanoniv_auth.store import service as stored
 from kanoniv_auth.store.home import Home
 from tests.cloud import wire
 
@@ -220,6 +223,59 @@ def test_a_service_that_stands_still(lists: Lists, pinned: Home) -> None:
 def test_without_a_login_or_an_address(home: Path) -> None:
     with pytest.raises(UsageError, match="logged in to no service"):
         syncing.sync()
+
+
+def test_a_revocation_answered_with_another_list(pinned: Home) -> None:
+    wrong = {"revoked": {}, "seq": 9, "list": listed(9, IDS[1])}
+    with wire.wire(wire.as_json(wrong)) as server:
+        stored.write(pinned, stored.Credentials(server.url, "kas_" + "A" * 43, "default"))
+        with pytest.raises(ServiceRefused, match="does not say so"):
+            service.revoke(id=IDS[0].hex())
+    assert revocations.known(pinned) is None
+
+
+def test_a_revocation_answered_with_an_older_list(pinned: Home) -> None:
+    revocations.take_up(pinned, listed(5, *IDS))
+    with wire.wire(wire.as_json({"list": listed(2, IDS[0])})) as server:
+        stored.write(pinned, stored.Credentials(server.url, "kas_" + "A" * 43, "default"))
+        with pytest.raises(ListRefused):
+            service.revoke(id=IDS[0].hex())
+    assert [row["event"] for row in log(pinned)] == ["roots", "revoke"]
+
+
+def a_grant(root: KeyPair, to: KeyPair, *scopes: str, ttl: int | None = 3600) -> str:
+    now = int(time.time())
+    return issue(
+        root, to.public, parent=None, scopes=scopes, now=now, ttl=ttl, entropy=bytes(16)
+    ).text
+
+
+BOB = KeyPair.from_seed(b"\3" * 32)
+
+
+@pytest.mark.parametrize(
+    "grant",
+    [
+        a_grant(ROOT, MALLORY, "build"), a_grant(ROOT, BOB, "build", "prod"), a_grant(ROOT, BOB, "prod"),
+        a_grant(ROOT, BOB, "build", ttl=None), a_grant(ROOT, BOB, "build", ttl=7200), "kd2.", "kdb2.x", "",
+        a_grant(ROOT, BOB, "build") + "~sAAAA", 7, None, ["kd2."],
+    ],
+)  # fmt: skip
+def test_a_grant_that_was_not_asked_for(grant: object, pinned: Home) -> None:
+    with wire.wire(wire.as_json({"grant": grant}, "201 Created")) as server:
+        stored.write(pinned, stored.Credentials(server.url, "kas_" + "A" * 43, "default"))
+        with pytest.raises(ServiceRefused):
+            service.delegate(Order("build", "1h", to=BOB.did_key))
+    assert [row["event"] for row in log(pinned)] == ["roots"]
+
+
+def test_the_grant_that_was_asked_for(pinned: Home) -> None:
+    grant = a_grant(ROOT, BOB, "build")
+    with wire.wire(wire.as_json({"grant": grant}, "201 Created")) as server:
+        stored.write(pinned, stored.Credentials(server.url, "kas_" + "A" * 43, "default"))
+        made, token, _ = service.delegate(Order("build", "1h", to=BOB.did_key))
+    assert (made.grant, token) == (grant, None)
+    assert grant not in repr(made)
 
 
 # ------------------------------------------------------------------------------------ max_staleness
