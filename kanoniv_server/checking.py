@@ -1,4 +1,7 @@
-"""`kanoniv-auth-server check`: what is wrong with a configuration, before anybody relies on it. It changes nothing."""
+"""`kanoniv-auth-server check`: what is wrong with a configuration, before anybody relies on it.
+
+It makes nothing that is not there; tables that are there are brought up to date, as at any start.
+"""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def _parser(shared: argparse.ArgumentParser) -> argparse.ArgumentParser:
         )
 
     add(commands, "serve", "serve; the first start makes tenant, root key and admin key")
-    add(commands, "check", "say what is wrong with the configuration, and change nothing")
+    add(commands, "check", "say what is wrong with the configuration")
     tenant = commands.add_parser("tenant", help="tenants of this database")
     tenants = tenant.add_subparsers(dest="verb", metavar="VERB", required=True)
     add(tenants, "add", "make a tenant, its root key and its admin key").add_argument("name")

@@ -13,7 +13,7 @@ from kanoniv_auth.core.errors import StorageError, UsageError
 from kanoniv_auth.core.scopes import parse_scopes
 from kanoniv_server import checking, listening
 from kanoniv_server.app import first_tenant, listening_line, prepare, running
-from kanoniv_server.domain.keys import new_key
+from kanoniv_server.domain.keys import checked_name, new_key
 from kanoniv_server.domain.tenants import ensure_tenant
 from kanoniv_server.domain.values import AuditEvent
 from kanoniv_server.signer import ensure_file
@@ -116,6 +116,8 @@ async def _list_tenants(settings: Settings) -> int:
 
 
 async def _add_tenant(settings: Settings, name: str, environ: Mapping[str, str]) -> int:
+    # before anything is made: it becomes a part of a file's name
+    checked_name(name)
     store = await _opened(settings)
     try:
         roots, key = await first_tenant(settings, environ, store)

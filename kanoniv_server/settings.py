@@ -29,7 +29,7 @@ _LONGEST_FILE = 4096
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong. name: of the flag · fix: what to write instead."""
+    """One thing that is wrong. name: a flag's, or a variable's that is none · fix: what to write instead."""
 
     name: str
     detail: str
@@ -38,7 +38,8 @@ class Fault:
     @property
     def line(self) -> str:
         """All of it in one line."""
-        return f"--{self.name}: {self.detail}. Fix: {self.fix}"
+        name = self.name if self.name.startswith(PREFIX) else f"--{self.name}"
+        return f"{name}: {self.detail}. Fix: {self.fix}"
 
 
 class SettingsRefused(Exception):
@@ -105,11 +106,11 @@ class Option:
         return PREFIX + self.name.upper().replace("-", "_")
 
 
-def _number(low: int, high: int) -> Callable[[str], int]:
+def _number(low: int, high: int, such_as: int) -> Callable[[str], int]:
     def read(text: str) -> int:
         if text.isascii() and text.isdigit() and low <= int(text[:12]) <= high:
             return int(text)
-        raise _Unreadable(f"{text[:40]!r} is not a number from {low} to {high}", f"write {low}")
+        raise _Unreadable(f"{text[:40]!r} is not a number from {low} to {high}", f"write {such_as}")
 
     return read
 
@@ -191,7 +192,7 @@ def _issuers(text: str) -> tuple[str, ...]:
 
 OPTIONS = (
     Option("host", _host, "127.0.0.1", "address to listen on"),
-    Option("port", _number(0, 65535), "7400", "port to listen on; 0 for any that is free"),
+    Option("port", _number(0, 65535, 7400), "7400", "port to listen on; 0 for any that is free"),
     Option("data-dir", _path, ".", "where the SQLite files and the root key lie"),
     Option("database-url", _database_url, None, "sqlite:///FILE or postgresql://…", secret=True),
     Option("redis-url", _redis_url, None, "redis://…, for more than one process", secret=True),
@@ -203,10 +204,12 @@ OPTIONS = (
         "allow-old-root-key-route", _switch, "false", "also /v1/auth/oidc/root-key", is_flag=True
     ),
     Option("admin-key-file", _path, None, "write the first admin key there, 0600, not to stdout"),
-    Option("rate", _number(0, 10**6), "500", "requests a second for each API key; 0: no limit"),
-    Option("open-rate", _number(0, 10**6), "100", "… for each address without a key"),
-    Option("concurrency", _number(1, 10000), "256", "requests at once; more are told to wait"),
-    Option("read-timeout", _number(1, 300), "10", "seconds in which a request must arrive"),
+    Option(
+        "rate", _number(0, 10**6, 500), "500", "requests a second for each API key; 0: no limit"
+    ),
+    Option("open-rate", _number(0, 10**6, 100), "100", "… for each address without a key"),
+    Option("concurrency", _number(1, 10000, 256), "256", "requests at once; more are told to wait"),
+    Option("read-timeout", _number(1, 300, 10), "10", "seconds in which a request must arrive"),
     Option("trusted-proxies", _networks, "", "addresses whose X-Forwarded-For is believed"),
 )
 
@@ -273,4 +276,4 @@ def _unknown(environ: Mapping[str, str]) -> Iterable[Fault]:
         if name.startswith(PREFIX) and name not in known:
             near = difflib.get_close_matches(name, known, 1)
             fix = f"write {near[0]}" if near else "unset it"
-            yield Fault("*", f"{name} is no setting", fix)
+            yield Fault(name, "this is no setting", fix)
