@@ -128,6 +128,12 @@ def postgres() -> Iterator[Postgres]:
     yield from _running()
 
 
+@pytest.fixture(scope="module")
+def module_postgres() -> Iterator[Postgres]:
+    """A running server for the tests of one file, which may stop it and start it again."""
+    yield from _running()
+
+
 @pytest.fixture
 def own_postgres() -> Iterator[Postgres]:
     """A running server that the test may stop, freeze and kill."""

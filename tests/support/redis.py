@@ -92,6 +92,12 @@ def redis() -> Iterator[Redis]:
     yield from _running()
 
 
+@pytest.fixture(scope="module")
+def module_redis() -> Iterator[Redis]:
+    """A running server for the tests of one file, which may stop it and start it again."""
+    yield from _running()
+
+
 @pytest.fixture
 def own_redis() -> Iterator[Redis]:
     """A running server that the test may stop, freeze and kill."""
