@@ -18,6 +18,7 @@ from tests.action.standin import (
     token_for,
     tokens,
 )
+from tests.action.step import ROOT
 
 URL, TOKEN = "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
 
@@ -152,3 +153,11 @@ def test_masks_come_first_on_raw_stdout(keyless: Scene) -> None:
         assert all(secret not in line for line in minted.lines)
         assert secret not in minted.summary
     assert minted.stdout.splitlines()[0].startswith("::add-mask::")
+
+
+@pytest.mark.parametrize("name", ["bootstrap.sh", "bootstrap.ps1"])
+def test_installers_do_not_get_the_request_token(name: str) -> None:
+    """Whoever has it gets OIDC tokens of this job; the mint step alone needs it."""
+    text = (ROOT / "scripts" / name).read_text(encoding="utf-8")
+    (taken,) = [line for line in text.splitlines() if "INPUT_PARENT_TOKEN" in line]
+    assert TOKEN in taken
