@@ -50,6 +50,8 @@ SHOWN = (
     "event_name", "ref", "ref_type", "ref_protected", "head_ref", "base_ref", "environment", "workflow_ref",
     "job_workflow_ref", "runner_environment", "run_id", "run_attempt",
 )  # fmt: skip
+# whose a policy is: another issuer's numbers are other owners'
+_WHOSE = ("iss", "repository_owner_id")
 _NOTED = ("repository_id", "run_id", "run_attempt", "check_run_id")
 
 
@@ -213,8 +215,8 @@ def _told(rows: tuple[Row, ...], token: OidcToken) -> PolicyRefused:
 
     Anybody on the internet has a token of GitHub's; that there is a policy for someone else is not for them.
     """
-    own = {row.policy for row in rows if row.claim == "repository_owner_id" and row.holds}
-    told = tuple(row for row in rows if row.policy in own)
+    strange = {row.policy for row in rows if row.claim in _WHOSE and not row.holds}
+    told = tuple(row for row in rows if row.policy not in strange)
     wrong: dict[str, list[str]] = {}
     for row in told:
         if not row.holds:

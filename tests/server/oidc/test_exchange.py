@@ -128,6 +128,21 @@ async def test_a_token_counts_once(tmp_path: Path, issuer: IssuerProcess) -> Non
         assert (await audited(found))[0]["result"] == "denied"
 
 
+async def test_two_issuers_may_use_the_same_id(tmp_path: Path, issuer: IssuerProcess) -> None:
+    with IssuerProcess() as other:
+        async with keyless(tmp_path, issuer, more=other.url) as found:
+            # another issuer's word counts where a policy names it, and not before
+            said = await exchange(found, other.token(audience(), jti="one"))
+            assert problem(said, 403, "policy")["failed"] == []
+            text = policy(other.url)
+            (tmp_path / "policies" / "second.yaml").write_text(text, encoding="utf-8")
+            for one in (issuer, other):
+                good = await exchange(found, one.token(audience(), jti="one"))
+                assert good.status_code == 200, good.text
+                again = await exchange(found, one.token(audience(), jti="one"))
+                problem(again, 403, "replayed")
+
+
 async def test_a_token_counts_once_also_after_a_restart(
     tmp_path: Path, issuer: IssuerProcess
 ) -> None:
@@ -444,6 +459,14 @@ async def test_the_old_route_hands_out_an_ephemeral_key_with_its_link_and_no_roo
             if path.is_file():
                 for secret in (key.seed, key.seed.hex().encode(), said["root_key"].encode()):
                     assert secret not in path.read_bytes()
+
+
+async def test_the_old_route_gives_four_hours_at_most(
+    tmp_path: Path, issuer: IssuerProcess
+) -> None:
+    async with keyless(tmp_path, issuer, old=True, max_ttl="12h") as found:
+        answer = await found.post(OLD, {"oidc_token": issuer.token(old_audience())})
+        assert answer.json()["expires_at"] - int(time.time()) in range(4 * 3600 - 10, 4 * 3600 + 1)
 
 
 async def test_a_policy_with_an_audience_counts_for_the_exchange_alone(

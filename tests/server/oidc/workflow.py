@@ -38,15 +38,19 @@ def policy(issuer: str, **changes: str) -> str:
 
 @asynccontextmanager
 async def keyless(
-    folder: Path, issuer: IssuerProcess, *, old: bool = False, **changes: str
+    folder: Path, issuer: IssuerProcess, *, old: bool = False, more: str = "", **changes: str
 ) -> AsyncIterator[Site]:
-    """A service with one policy, `deploy`, in `policies`, unless there are policies already."""
+    """A service with one policy, `deploy`, in `policies`, unless there are policies already. more: another issuer."""
     policies = folder / "policies"
     if not policies.exists():
         policies.mkdir()
         (policies / "deploy.yaml").write_text(policy(issuer.url, **changes), encoding="utf-8")
     flags = {"allow_old_root_key_route": "true"} if old else {}
-    given = {"policy_dir": str(policies), "public_url": PUBLIC, "oidc_issuers": issuer.url}
+    given = {
+        "policy_dir": str(policies),
+        "public_url": PUBLIC,
+        "oidc_issuers": f"{issuer.url},{more}",
+    }
     async with site(folder, **given, **flags) as found:
         yield found
 
