@@ -9,9 +9,9 @@ from kanoniv_auth.api import audit_log
 from kanoniv_auth.api.records import Record
 from kanoniv_auth.api.revocations import take_up
 from kanoniv_auth.api.roots import signing_root
-from kanoniv_auth.api.tokens import load_token, read_links
+from kanoniv_auth.api.tokens import load_token, saved_links
 from kanoniv_auth.core.errors import (
-    ChainTooDeep,
+    AuthError,
     KeyInvalid,
     KeyPermissions,
     SignatureInvalid,
@@ -24,18 +24,17 @@ from kanoniv_auth.core.revocation_list import RevocationList, make_list, read_li
 from kanoniv_auth.core.roots import TrustedRoots
 from kanoniv_auth.core.token import is_v1, parse
 from kanoniv_auth.core.verification import read_chain
-from kanoniv_auth.store import agents, files, keystore, revocations, roots as stored, tokens
+from kanoniv_auth.store import agents, files, keystore, revocations, roots as stored
 from kanoniv_auth.store.home import find_home
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from kanoniv_auth.core.chain import Link
     from kanoniv_auth.core.keys import KeyPair
     from kanoniv_auth.store.home import Home
 
     Path = str | os.PathLike[str]
+    Saved = list[tuple[str, list[Link]]]
 
 _ID_DIGITS = 64
 
@@ -45,10 +44,10 @@ class Revocation(Record):
 
     agent_did: whose, None for a bare id · root_dids: whose lists say so · seq: number of the first of these lists ·
     already: they said so before · not_by: other roots that granted to this key as well, by what is saved here: for
-    them it is not revoked
+    them it is not revoked · unread: paths below tokens/ that could not be read for that
     """
 
-    __slots__ = ("kind", "what", "agent_did", "root_dids", "seq", "already", "not_by")
+    __slots__ = ("kind", "what", "agent_did", "root_dids", "seq", "already", "not_by", "unread")
 
     kind: str
     what: str
@@ -57,18 +56,20 @@ class Revocation(Record):
     seq: int
     already: bool
     not_by: tuple[str, ...]
+    unread: tuple[str, ...]
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - as they stand above
         self,
         kind: str,
         what: bytes,
         agent_did: str | None,
         said: list[tuple[RevocationList, bool]],
         not_by: tuple[str, ...],
+        unread: tuple[str, ...],
     ) -> None:
         dids = tuple(one.root_did for one, _ in said)
         already = not any(new for _, new in said)
-        self._fill(kind, what.hex(), agent_did, dids, said[0][0].seq, already, not_by)
+        self._fill(kind, what.hex(), agent_did, dids, said[0][0].seq, already, not_by, unread)
 
 
 def revoke(
@@ -91,6 +92,7 @@ def revoke(
         raise TypeError(msg)
     home, now = find_home(os.environ), int(time.time())
     signers = _signers(home, root, now)
+    saved, unread = saved_links(home)
     if id is None and agent is None and holder is None:
         text = load_token() if token is None else token
         kind, what, whose, signers = _by_token(text, signers, now)
@@ -98,15 +100,15 @@ def revoke(
         kind, what, whose = "id", parse_id(id), None
     else:
         kind = "key"
-        what = _agent_key(home, agent) if agent is not None else holder_key(str(holder))
+        what = _agent_key(home, agent, saved) if agent is not None else holder_key(str(holder))
         whose = did(what)
         _refuse_root(what, signers)
-    others = tuple(sorted(_roots_of(home, what) - {signer.did for signer in signers}))
+    others = tuple(sorted(_roots_of(saved, kind, what, now) - {signer.did for signer in signers}))
     if kind == "id" and others:
         raise _needs(others[0], signers)
     with files.Lock(home.lock):
         said = [_say(home, signer, kind, what, now) for signer in signers]
-    made = Revocation(kind, what, whose, said, others)
+    made = Revocation(kind, what, whose, said, others, unread)
     audit_log.record(
         home, "revoke", result="ok", agent=whose, name=agent, target=f"{kind} {made.what}",
         root=" ".join(made.root_dids), seq=made.seq, already=made.already,
@@ -114,21 +116,25 @@ def revoke(
     return made
 
 
-def _roots_of(home: Home, what: bytes) -> set[str]:
-    """DIDs of the roots of saved tokens with this id or key in their chain, as they describe themselves."""
+def _roots_of(saved: Saved, kind: str, what: bytes, now: int) -> set[str]:
+    """DIDs of the roots above an id, or that have granted to a key or through it, by what is saved here."""
+    # an id commits to every link before it: not even a file that nobody signed can name another root for it
     return {
         did(links[0].issuer)
-        for links in _saved_links(home)
-        if any(what in (link.id, link.issuer, link.aud) for link in links)
-    }
+        for text, links in saved
+        if (kind == "id" and any(what == link.id for link in links))
+        or (kind == "key" and any(what in (one.issuer, one.aud) for one in links)
+            and _is_signed(text, links, now))
+    }  # fmt: skip
 
 
-def _saved_links(home: Home) -> Iterator[list[Link]]:
-    for path in tokens.saved(home):
-        try:
-            yield read_links(tokens.read_text(path) or "")
-        except (ChainTooDeep, TokenParseError):
-            continue  # no token of this format
+def _is_signed(text: str, links: list[Link], now: int) -> bool:
+    """Whether the root that a token names has said so, whoever that is."""
+    try:
+        read_chain(parse(text), TrustedRoots(keys=[links[0].issuer]), now, None)
+    except AuthError:
+        return False
+    return True
 
 
 def _needs(root_did: object, signers: list[KeyPair]) -> UsageError:
@@ -160,7 +166,7 @@ def parse_id(text: str) -> bytes:
     return bytes.fromhex(digits)
 
 
-def _agent_key(home: Home, name: str) -> bytes:
+def _agent_key(home: Home, name: str, saved: Saved) -> bytes:
     label = agents.find_did(home, name)
     if label is None:
         fix = "kanoniv-auth agents list shows the names; a key without a name goes with --holder"
@@ -169,7 +175,7 @@ def _agent_key(home: Home, name: str) -> bytes:
         key = agents.find_key(home, name)
     except (KeyInvalid, KeyPermissions, StorageError):
         # lost, or open to others: that is when it has to be revoked, and its public half is in its tokens
-        for links in _saved_links(home):
+        for _, links in saved:
             for link in links:
                 if did(link.aud) == label:
                     return link.aud

@@ -12,6 +12,7 @@ from kanoniv_auth.core.errors import (
     ChainTooDeep,
     HolderUnproven,
     SignatureInvalid,
+    StorageError,
     TokenParseError,
     UsageError,
 )
@@ -134,6 +135,27 @@ def saved_tokens(home: Home) -> list[SavedToken]:
             continue  # not ours: the listing is of tokens
     # of two that were issued in the same second the one that was written later is the newer
     return sorted(found, key=lambda row: row.issued_at)
+
+
+def saved_links(home: Home) -> tuple[list[tuple[str, list[Link]]], tuple[str, ...]]:
+    """Every saved token of this format: its text, and what it says of itself; nothing in it is proven.
+
+    Returns: also the paths that cannot be read, which are no reason to stop here.
+    """
+    found, unread = [], []
+    try:
+        paths = tokens.saved(home)
+    except StorageError:
+        return [], (home.tokens,)
+    for path in paths:
+        try:
+            text = tokens.read_text(path) or ""
+            found.append((text, read_links(text)))
+        except StorageError:
+            unread.append(path)
+        except (ChainTooDeep, TokenParseError):
+            continue  # no token of this format
+    return found, tuple(unread)
 
 
 def load_token(path: str | os.PathLike[str] | None = None) -> str:

@@ -8,6 +8,7 @@ from kanoniv_auth.api import revoking
 from kanoniv_auth.cli import inputs
 from kanoniv_auth.cli.issuing import root_key
 from kanoniv_auth.cli.outcome import Outcome
+from kanoniv_auth.cli.quoting import plain
 from kanoniv_auth.core.durations import format_ttl
 from kanoniv_auth.core.errors import UsageError
 
@@ -53,6 +54,7 @@ def _facts(made: Revocation) -> dict[str, object]:
         "seq": made.seq,
         "already": made.already,
         "not_by": list(made.not_by),
+        "unread": [plain(path) for path in made.unread],
     }
 
 
@@ -75,6 +77,10 @@ def _after(made: Revocation) -> tuple[str, ...]:
     notes = [
         f"note: not revoked for root {root_did}, which has granted to this key as well: that takes its key, with -k"
         for root_did in made.not_by
+    ]
+    notes += [
+        f"note: passed over {plain(path)}, which cannot be read: kanoniv-auth tokens says why"
+        for path in made.unread
     ]
     if not made.already:
         notes.append("note: other verifiers take up the list of kanoniv-auth revocations export")

@@ -11,8 +11,11 @@ import pytest
 import kanoniv_auth as ka
 from kanoniv_auth.api import auditing, delegation, pins, revocations, revoking, roots, verification
 from kanoniv_auth.api.signing import authorise
+from kanoniv_auth.api.tokens import read_links
+from kanoniv_auth.core.encoding import b64u
 from kanoniv_auth.core.errors import KeyPermissions, Revoked, StorageError, UsageError
 from kanoniv_auth.core.keys import KeyPair
+from kanoniv_auth.core.payload import encode_payload
 from kanoniv_auth.store.home import Home
 
 OTHER = KeyPair.from_seed(b"\7" * 32)
@@ -193,8 +196,6 @@ def test_another_roots_token_needs_that_roots_key(home: Path, root: KeyPair) -> 
 
 
 def token_id(token: str) -> str:
-    from kanoniv_auth.api.tokens import read_links  # noqa: PLC0415 - beside its use
-
     return str(read_links(token)[-1].id.hex())
 
 
@@ -203,6 +204,84 @@ def test_a_key_that_other_roots_have_granted_to_is_said() -> None:
     ka.delegate("deploy", name="bob")
     ka.delegate("deploy", name="bob", root=OTHER)
     assert ka.revoke(agent="bob").not_by == (OTHER.did,)
+
+
+# ------------------------------------------------------------------------------ what lies about in tokens/
+
+
+def unsigned(issuer: bytes, aud: bytes) -> str:
+    """A link of the right form that nobody signed: whoever can write a file can write this."""
+    payload = encode_payload(
+        b64u(aud), b64u(issuer), ("deploy",), (), 1, None, b64u(bytes(16)), None
+    )
+    return "kd2." + b64u(bytes(64) + payload)
+
+
+@pytest.mark.usefixtures("root")
+def test_a_file_that_nobody_signed_decides_nothing(home: Path) -> None:
+    token = ka.delegate("deploy", name="bob")
+    bob = ka.get_agent("bob")
+    assert bob is not None
+    for at, aud in enumerate((bytes.fromhex(token_id(token)), bob.public)):
+        planted = unsigned(OTHER.public, aud)
+        assert read_links(planted)[0].aud == aud
+        (home / "tokens" / f"{at}.token").write_text(planted)
+    assert not ka.revoke(id=token_id(token)).already
+    assert ka.revoke(token).already
+    assert ended(token)
+    # and says nothing about a key, either
+    assert ka.revoke(agent="bob").not_by == ()
+
+
+def _fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def _dangling(path: Path) -> None:
+    path.symlink_to(path.parent / "nothing")
+
+
+def _huge(path: Path) -> None:
+    path.write_bytes(b"x" * (9 << 20))
+
+
+@pytest.mark.usefixtures("root")
+@pytest.mark.parametrize("plant", [_fifo, Path.mkdir, _dangling, _huge])
+@pytest.mark.parametrize("by", ["id", "token", "agent", "holder"])
+def test_a_file_that_cannot_be_read_stops_no_revocation(
+    home: Path, plant: Callable[[Path], None], by: str
+) -> None:
+    token = ka.delegate("deploy", name="bob")
+    bob = ka.get_agent("bob")
+    assert bob is not None
+    planted = home / "tokens" / "x.token"
+    plant(planted)
+    given = {"id": token_id(token), "token": token, "agent": "bob", "holder": bob.did_key}
+    made = ka.revoke(**{by: given[by]})
+    assert made.unread == (str(planted),)
+    assert ended(token)
+
+
+@pytest.mark.usefixtures("root")
+def test_a_file_that_cannot_be_read_does_not_hide_the_others(home: Path) -> None:
+    token = ka.delegate("deploy", root=OTHER)
+    (home / "tokens" / "0.token").mkdir()
+    with pytest.raises(UsageError, match=OTHER.did):
+        ka.revoke(id=token_id(token))
+
+
+@pytest.mark.usefixtures("root")
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads every folder")
+def test_a_folder_that_cannot_be_read_is_said(home: Path) -> None:
+    token = ka.delegate("deploy")
+    (home / "tokens").chmod(0o300)
+    try:
+        assert ka.revoke(token).unread == (str(home / "tokens"),)
+    finally:
+        (home / "tokens").chmod(0o700)
+
+
+# ------------------------------------------------------------------------------ whose key, rotated
 
 
 def test_after_a_rotation_the_old_tokens_end_too(root: KeyPair) -> None:
