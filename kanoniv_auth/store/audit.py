@@ -57,6 +57,9 @@ def sign_end(home: Home, now: int, *, seconds: float = files.LOCK_SECONDS) -> by
 
     Raises: as `append`.
     """
+    if not os.path.lexists(home.audit) and not segments.older(home):
+        _signed(home, _stored(home.audit_checkpoint), None)
+        return None
     fd, size = _open(home, seconds)
     try:
         tail = _tail(home, fd, size)

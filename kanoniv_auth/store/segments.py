@@ -50,8 +50,8 @@ def last_line(fd: int, size: int, path: str) -> tuple[bytes, bytes]:
 
 
 def last_of(path: str) -> bytes:
-    """The last line of a full file. Raises: LogBroken, OSError."""
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    """The last line of a full file. Raises: LogBroken, StorageError, OSError."""
+    fd = files.open_regular(path)
     try:
         line, torn = last_line(fd, os.fstat(fd).st_size, path)
     finally:
@@ -69,7 +69,7 @@ def backwards(home: Home, fd: int, end: int) -> Iterator[tuple[str, bytes]]:
     if fd >= 0:
         yield from _lines_backwards(fd, end, home.audit)
     for path in reversed(older(home)):
-        full = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        full = files.open_regular(path)
         try:
             yield from _lines_backwards(full, os.fstat(full).st_size, path)
         finally:
@@ -120,14 +120,18 @@ class Snapshot:
                 self.fd = self._open(path)
                 if self.fd >= 0:
                     files.hold(self.fd, path, files.LOCK_SECONDS)
-                if self.fd < 0 or is_at(os.fstat(self.fd), path):
+                    if not is_at(os.fstat(self.fd), path):
+                        os.close(self.fd)  # moved aside meanwhile
+                        continue
+                self.full = older(self._home)
+                self.checkpoint = files.read(self._home.audit_checkpoint)
+                if self.fd >= 0:
+                    self.size = os.fstat(self.fd).st_size
+                    flock(self.fd, LOCK_UN)
                     break
-                os.close(self.fd)  # moved aside meanwhile
-            self.full = older(self._home)
-            self.checkpoint = files.read(self._home.audit_checkpoint)
-            if self.fd >= 0:
-                self.size = os.fstat(self.fd).st_size
-                flock(self.fd, LOCK_UN)
+                # between a rename and the next record there is no file to hold: was there none all the time?
+                if not os.path.lexists(path) and self.full == older(self._home):
+                    break
         except OSError as error:
             self.__exit__(None, None, None)
             raise files.unusable("read", path, error) from None
@@ -160,7 +164,7 @@ class Snapshot:
         Raises: LogBroken for a last line that is not whole, StorageError, OSError.
         """
         for path in self.full:
-            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            fd = files.open_regular(path)
             try:
                 yield path, _lines(fd, os.fstat(fd).st_size, path)
             finally:
