@@ -35,6 +35,7 @@ check yamllint "$(files '*.yml' '*.yaml')" yamllint --strict
 check actions "$actions" check-jsonschema --quiet --builtin-schema vendor.github-actions
 check workflows "$workflows" check-jsonschema --quiet --builtin-schema vendor.github-workflows
 check dependabot "$(files .github/dependabot.yml)" check-jsonschema --quiet --builtin-schema vendor.dependabot
+check compose "$(files 'deploy/docker-compose.yml')" check-jsonschema --quiet --builtin-schema vendor.compose-spec
 check hadolint "$(files 'Dockerfile' '*/Dockerfile')" hadolint
 check powershell "$(printf '%s\n%s\n%s\n' "$(files '*.ps1')" "$actions" "$workflows" | grep .)" python scripts/lint_powershell.py
 check shellcheck "$shell" shellcheck
