@@ -6,6 +6,7 @@ import time
 
 from kanoniv_auth.core.audit import Happening
 from kanoniv_auth.core.errors import DENIED, AuthError, StorageError, TokenParseError, UsageError
+from kanoniv_auth.core.token import is_v1
 from kanoniv_auth.store import audit
 
 TYPE_CHECKING = False
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 # the last step of verifying: by then the holder is proven
 _AFTER_PROOF = frozenset(("scope", "caveat", "unknown_caveat"))
+# of version 1, caveats are read before it is looked at whose key came along
+_AFTER_PROOF_V1 = frozenset(("scope", "caveat"))
 
 
 def record(
@@ -68,7 +71,8 @@ def record_denial(
     from kanoniv_auth.api.tokens import claimed_holder  # noqa: PLC0415 - a denial alone needs it
 
     agent, name = claimed_holder(token)
-    claimed = agent is not None and not (proves and error.slug in _AFTER_PROOF)
+    after_proof = _AFTER_PROOF_V1 if is_v1(token) else _AFTER_PROOF
+    claimed = agent is not None and not (proves and error.slug in after_proof)
     failed = record(
         home,
         event,

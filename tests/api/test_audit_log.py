@@ -17,6 +17,8 @@ from kanoniv_auth.core.errors import AuthError, LogBroken, StorageError, UsageEr
 from kanoniv_auth.core.trail import Entry
 from kanoniv_auth.store import audit
 from kanoniv_auth.store.home import Home
+from tests.advisories.attacker import ALICE, BOB, NOW, ROOT
+from tests.advisories.forge_v1 import LATER, caveats_of, link, token as token_v1
 
 
 def entries() -> list[Entry]:
@@ -89,6 +91,34 @@ def test_what_a_token_only_claims_is_marked(
         ka.verify("deploy.staging", foreign, root_did=entries()[-1].what.agent)
     what = newest().what
     assert (what.name, what.claimed, what.details["code"]) == ("ceo", True, "untrusted_root")
+
+
+UNKNOWN = [*caveats_of(("deploy",), LATER), {"type": "max_cost", "value": 5.0}]
+NAMED = [*caveats_of(("deploy",), LATER), {"type": "resource", "value": "a/*"}]
+GIVEN = link(ROOT, BOB, "deploy")
+V1 = {
+    "somebody else's, below one's own": (token_v1(BOB, GIVEN, link(BOB, ALICE, caveats=UNKNOWN, after=GIVEN)),
+                                         ALICE.did, "unknown_caveat", True),
+    "somebody else's, from the root": (token_v1(BOB, link(ROOT, ALICE, caveats=UNKNOWN)),
+                                       ALICE.did, "unknown_caveat", True),
+    "one's own": (token_v1(BOB, link(ROOT, BOB, caveats=UNKNOWN)), BOB.did, "unknown_caveat", True),
+    "one's own, not granted": (token_v1(BOB, link(ROOT, BOB, "build")), BOB.did, "scope", False),
+    "one's own, no such fact": (token_v1(BOB, link(ROOT, BOB, caveats=NAMED)), BOB.did, "caveat", False),
+    "somebody else's, not granted": (token_v1(BOB, link(ROOT, ALICE, "build")), ALICE.did, "holder_unproven", True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "agent", "slug", "claimed"), V1.values(), ids=list(V1))
+def test_of_version_1_nobody_is_proven_by_a_caveat_that_was_met_first(
+    home: Path, monkeypatch: pytest.MonkeyPatch, text: str, agent: str, slug: str, *, claimed: bool
+) -> None:
+    """Its caveats are read before its holder is looked at: whoever names a victim there proves nothing."""
+    monkeypatch.setattr("time.time", lambda: float(NOW))
+    with pytest.raises(AuthError) as caught:
+        ka.verify("deploy.staging", text, root_did=ROOT.did)
+    what = newest().what
+    assert (caught.value.slug, what.details["code"]) == (slug, slug)
+    assert (what.agent, what.claimed) == (agent, claimed)
 
 
 @pytest.mark.parametrize(
