@@ -102,6 +102,7 @@ class _Plan(Value):
     latest: str | None
 
     def __init__(self, old: Home, home: Home, now: int) -> None:
+        published.refuse_links(old)
         root = published.read_root(old)
         registry, found = published.read_agents(old)
         self._fill(
@@ -192,7 +193,7 @@ def _tighten(plan: _Plan, paths: list[str]) -> tuple[list[str], list[str]]:
     done, left = [], []
     for path in paths:
         try:
-            published.tighten(path)
+            published.tighten(plan.old, path)
             done.append(path)
         except StorageError:
             if plan.old == plan.home:

@@ -79,9 +79,10 @@ def read(
         os.close(fd)
 
 
-def _refuse_planted(path: str) -> None:
+def _refuse_planted(path: str, *, written: bool = False) -> None:
     """Follow no link that another user put there, or that leads to what is another user's, or to nothing.
 
+    written: by us, so that not even the owner of the folder around it may lead us elsewhere.
     Raises: StorageError, FileNotFoundError when there is not even a link, OSError.
     """
     link = os.lstat(path)
@@ -93,7 +94,8 @@ def _refuse_planted(path: str) -> None:
         # as if it were empty, a name would get a second key, and a list of what is revoked would be forgotten
         raise corrupt(path, "a link to nothing") from None
     folder = os.stat(path.rpartition("/")[0] or "/")  # noqa: PTH116 - as above
-    if not {link.st_uid, target.st_uid} <= {os.geteuid(), 0, folder.st_uid}:
+    known = {os.geteuid(), 0} if written else {os.geteuid(), 0, folder.st_uid}
+    if not {link.st_uid, target.st_uid} <= known:
         raise OSError(EPERM, "it is a link by or to another user")
 
 
@@ -105,21 +107,6 @@ def _read_all(fd: int, path: str) -> bytes:
         if size > LARGEST:
             raise corrupt(path, f"larger than {LARGEST} bytes")
     return b"".join(parts)
-
-
-def open_regular(path: str) -> int:
-    """Open a file of ours to read, never through a link; whoever planted a pipe there keeps nobody waiting.
-
-    Raises: StorageError.
-    """
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError as error:
-        raise unusable("read", path, error) from None
-    if os.fstat(fd).st_mode & _KIND == _REGULAR:
-        return fd
-    os.close(fd)
-    raise corrupt(path, "not a regular file")
 
 
 def make_folder(path: str) -> None:
@@ -162,7 +149,7 @@ class NewFile:
         make_folder(folder or "/")
         self.path, self._fd, self._temporary = path, -1, ""
         try:
-            _refuse_planted(folder or "/")
+            _refuse_planted(folder or "/", written=True)
             while self._fd < 0:
                 self._temporary = f"{folder}/{temporary(name)}"
                 self._fd = claim(os.open(self._temporary, _NEW, 0o600))

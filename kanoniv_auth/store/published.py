@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 
-from kanoniv_auth.core.errors import KeyInvalid, UsageError
+from kanoniv_auth.core.errors import KeyInvalid, StorageError, UsageError
 from kanoniv_auth.core.keys import KeyPair, parse_secret
 from kanoniv_auth.core.value import Value
 from kanoniv_auth.store import agents, files, tokens
@@ -38,6 +38,19 @@ class OldAgent(Value):
 def is_home(old: Home) -> bool:
     """Whether anything of the published product lies in a directory."""
     return any(os.path.lexists(path) for path in (old.root_key, old.agents, old.tokens))
+
+
+def refuse_links(old: Home) -> None:
+    """Refuse a home whose keys or tokens are links: whoever made them chose what is read here, and what gets a mode.
+
+    Raises: StorageError.
+    """
+    paths = [old.root_key, old.agents, old.keys, old.tokens, *files.listing(old.tokens, ".token")]
+    for path in paths:
+        if os.path.islink(path):  # noqa: PTH114 - paths are text in this package
+            detail = f"{path} is a link, and nothing is taken over through one"
+            fix = f"put what it leads to in the place of {path}, then run it again"
+            raise StorageError("storage", detail=detail, fix=fix)
 
 
 def read_root(old: Home) -> KeyPair | None:
@@ -151,12 +164,17 @@ def open_mode(path: str) -> int | None:
     return mode & 0o7777 if mode & files.OPEN_TO_OTHERS and not is_link else None
 
 
-def tighten(path: str) -> None:
-    """Take a file or folder away from everybody else. Raises: StorageError."""
-    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW
+def tighten(old: Home, path: str) -> None:
+    """Take a file or folder of the home away from everybody else, through no link below it. Raises: StorageError."""
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+    below = path.removeprefix(old.path).strip("/")
     try:
-        fd = os.open(path, flags)
+        fd = os.open(old.path, flags)
         try:
+            for name in below.split("/") if below else ():
+                inner = os.open(name, flags | os.O_NOFOLLOW, dir_fd=fd)
+                os.close(fd)
+                fd = inner
             os.fchmod(fd, os.fstat(fd).st_mode & 0o700)
         finally:
             os.close(fd)

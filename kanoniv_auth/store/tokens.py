@@ -24,9 +24,10 @@ def save(home: Home, chain_id: bytes, token: str, *, latest: bool) -> str:
     data = token.encode("ascii")
     from kanoniv_auth.store import leftovers  # noqa: PLC0415 - `verify` keeps nothing
 
-    # without the home's lock: an agent's own directory gets its key and its token and nothing else
-    leftovers.clear_folder(home.tokens)
     files.write(path, data)
+    # without the home's lock: an agent's own directory gets its key and its token and nothing else. After the first
+    # write, which refuses a folder that is another user's link: nothing is taken away through one either
+    leftovers.clear_folder(home.tokens)
     if latest:
         files.write(home.latest, data)
     return path
