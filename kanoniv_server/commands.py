@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -16,6 +17,7 @@ from kanoniv_server.app import first_tenant, listening_line, prepare, running
 from kanoniv_server.domain.keys import checked_name, new_key
 from kanoniv_server.domain.tenants import ensure_tenant
 from kanoniv_server.domain.values import AuditEvent
+from kanoniv_server.routes.direct import PATH, Direct
 from kanoniv_server.signer import ensure_file
 from kanoniv_server.storage.opening import open_store
 
@@ -44,7 +46,11 @@ async def _serve(settings: Settings, environ: Mapping[str, str]) -> int:
         def heard(address: str) -> None:
             listening_line(service.log, address)
 
-        server = listening.server(app, settings, heard)
+        direct = (PATH.encode("ascii"), Direct(service).answer)
+        server = listening.server(app, settings, heard, direct)
+        # what is there now stays there: the collector need not look at it again
+        gc.collect()
+        gc.freeze()
         try:
             await server.serve()
         except SystemExit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,19 +12,20 @@ from kanoniv_auth.core.access import Access
 from kanoniv_auth.core.errors import AuthError, StorageError
 from kanoniv_auth.core.token import BUNDLE_PREFIX
 from kanoniv_server.domain.values import DEFAULT_TENANT
-from kanoniv_server.web.problems import json_answer, refusal
+from kanoniv_server.web.problems import JSON, Answer, refusal
 from kanoniv_server.web.schemas import check
 from kanoniv_server.web.service import Reply, Row
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kanoniv_auth.core.chain import Chain
     from kanoniv_auth.core.roots import TrustedRoots
     from kanoniv_auth.core.token import VerifiedToken
-    from kanoniv_server.web.problems import Answer
     from kanoniv_server.web.service import Call, Service
 
 POP = "pop"
+_MOST_WRITTEN = 4096
 # of a pop's nonce: its store gives up before that by itself
 _PATIENCE = 4.0
 
@@ -95,18 +97,37 @@ async def verify(call: Call) -> Answer:
     if len(body) != 2 or type(body.get("token")) is not str or type(body.get("scope")) is not str:
         check(body, BODY, "body")
     proven = await decide(call, body)
-    end, now = proven.expires_at, call.now
-    return json_answer(
-        {
+    return Answer(200, verdict(proven, call.service.written, call.now), JSON)
+
+
+def verdict(proven: VerifiedToken, written: dict[bytes, tuple[Chain, str]], now: int) -> bytes:
+    """Write what was proven just now, as JSON."""
+    end = proven.expires_at
+    left = "null" if end is None else str(end - now)
+    return f'{_facts(proven, written)}"ttl_remaining":{left}}}'.encode("ascii")
+
+
+def _facts(proven: VerifiedToken, written: dict[bytes, tuple[Chain, str]]) -> str:
+    """Write what a chain proves: the verdict up to its last member, once for each chain that is asked for often.
+
+    Facts alone, of a chain that was verified just now: whether it may is not remembered.
+    """
+    chain = proven.chain
+    found = written.get(chain.id)
+    if found is None or found[0] is not chain:
+        document = {
             "valid": True,
             "agent_did": proven.agent_did,
             "root_did": proven.root_did,
             "scopes": proven.scopes,
             "chain_depth": proven.chain_depth,
-            "expires_at": end,
-            "ttl_remaining": None if end is None else end - now,
+            "expires_at": proven.expires_at,
         }
-    )
+        text = json.dumps(document, separators=(",", ":"))
+        if len(written) >= _MOST_WRITTEN:
+            written.clear()
+        found = written[chain.id] = (chain, f"{text[:-1]},")
+    return found[1]
 
 
 async def decide(call: Call, body: Mapping[str, Any]) -> VerifiedToken:

@@ -61,15 +61,26 @@ def _refuse(text: str) -> object:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_refuse)
+# what its own `raw_decode` calls
+_scan = _DECODER.scan_once  # type: ignore[attr-defined]
+
+
+def _value(text: str) -> Any:
+    # nearly always there is no white space around it, which `decode` would look for with two patterns
+    if text[:1] == "{":
+        found, end = _scan(text, 0)
+        if end == len(text):
+            return found
+    return _DECODER.decode(text)
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
     """Read one JSON object: UTF-8, no name twice, no NaN, no half of a surrogate pair. Raises: Refusal (malformed)."""
     try:
-        found = _DECODER.decode(body.decode("utf-8"))
+        found = _value(body.decode("utf-8"))
         if b"\\u" in body:
             json.dumps(found, ensure_ascii=False).encode("utf-8")
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, StopIteration):
         raise refusal("malformed", "the body is not strict JSON in UTF-8") from None
     if type(found) is not dict:
         raise refusal("malformed", "the body is not a JSON object")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 TYPE = "urn:kanoniv:error:"
 MEDIA = b"application/problem+json"
+JSON = ((b"content-type", b"application/json"), (b"cache-control", b"no-store"))
 LONGEST = 400
 # what a refusal of the core means here; all others are 403: understood, checked, and refused
 _STATUS = {
@@ -176,8 +177,7 @@ def envelope(refused: Refusal, _: str) -> Answer:
     text = refused.detail
     if refused.slug == "unauthorized":
         text = "Unauthorized. Set Authorization: Bearer <api-key>"
-    headers = ((b"content-type", b"application/json"), (b"cache-control", b"no-store"))
-    return Answer(status, _json({"ok": False, "error": text}), (*headers, *refused.headers))
+    return Answer(status, _json({"ok": False, "error": text}), (*JSON, *refused.headers))
 
 
 def json_answer(
@@ -186,8 +186,7 @@ def json_answer(
     headers: tuple[tuple[bytes, bytes], ...] = (),
 ) -> Answer:
     """Write an answer that is not to be kept by anybody between."""
-    kept = ((b"content-type", b"application/json"), (b"cache-control", b"no-store"), *headers)
-    return Answer(status, _json(document), kept)
+    return Answer(status, _json(document), (*JSON, *headers))
 
 
 def _json(document: object) -> bytes:

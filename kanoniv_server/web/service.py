@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from kanoniv_auth.core.cache import Cache
+    from kanoniv_auth.core.chain import Chain
     from kanoniv_auth.once.port import Once
     from kanoniv_server.domain.ports import Signer, Store
     from kanoniv_server.domain.values import ApiKey, Tenant
@@ -32,6 +33,7 @@ class Service:
 
     blocking: threads for what waits, such as `once` · probes: name -> what /readyz asks · clock: unix seconds ·
     entropy: n -> n random bytes · announce: tells other processes that something was revoked
+    written: by link id, what `verify` says of a chain
     """
 
     store: Store
@@ -49,6 +51,7 @@ class Service:
     entropy: Callable[[int], bytes]
     announce: Callable[[], Awaitable[None]]
     most_at_once: int = 256
+    written: dict[bytes, tuple[Chain, str]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

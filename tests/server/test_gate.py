@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from kanoniv_auth.core.errors import StorageError
+from kanoniv_server.domain.values import ApiKey
 from kanoniv_server.web.bodies import LATE, GoneError, read_body
 from kanoniv_server.web.limits import Limiter, network
 from kanoniv_server.web.problems import LONGEST, Refusal, clean
@@ -93,17 +94,19 @@ async def test_addresses_and_keys_have_limits_of_their_own(tmp_path: Path) -> No
         assert (published.status_code, published.json()["ok"]) == (429, False)
 
 
-async def test_guesses_do_not_reach_the_store(tmp_path: Path) -> None:
+async def test_guesses_do_not_reach_the_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with site(tmp_path, database_url="memory:", open_rate="1") as here:
         asked = 0
         find = here.service.store.api_key
 
-        async def count(digest: bytes) -> Any:
+        async def count(digest: bytes) -> ApiKey | None:
             nonlocal asked
             asked += 1
             return await find(digest)
 
-        here.service.store.api_key = count  # type: ignore[method-assign]
+        monkeypatch.setattr(here.service.store, "api_key", count)
         statuses = [(await here.get("/v1/audit", "unknown")).status_code for _ in range(50)]
         assert set(statuses) == {401, 429}
         assert asked <= 2
@@ -120,7 +123,8 @@ async def test_more_at_once_than_there_is_room_for_is_told_to_wait(tmp_path: Pat
             await gate.wait()
             return 0
 
-        here.service.probes["slow"] = slow  # type: ignore[index]
+        assert isinstance(here.service.probes, dict)
+        here.service.probes["slow"] = slow
         waiting = [asyncio.create_task(here.get("/readyz")) for _ in range(3)]
         await asyncio.sleep(0.05)
         for path in ("/healthz", "/v1/tenant"):
@@ -150,7 +154,7 @@ def part(body: bytes, more: bool = True) -> dict[str, Any]:
 
 
 async def test_a_body_in_parts_to_its_limit_and_not_beyond() -> None:
-    scope = {"headers": [], "state": {}}
+    scope: dict[str, Any] = {"headers": [], "state": {}}
     assert await read_body(scope, arriving(part(b"ab"), part(b""), part(b"c", False)), 3) == b"abc"
     with pytest.raises(Refusal) as caught:
         await read_body(scope, arriving(part(b"ab"), part(b"cd")), 3)

@@ -51,6 +51,16 @@ async def test_what_is_granted_is_allowed_and_said(here: Site) -> None:
     assert again.status_code == 200
 
 
+async def test_one_that_never_ends_says_so_and_its_root_is_asked_every_time(here: Site) -> None:
+    made = (await here.post("/v1/delegations", {"scopes": ["a"], "ttl": "never"}, "issue")).json()
+    for audience in ("", "shop", ""):
+        token = sealed(made, audience)
+        answer = await ask(here, token, "a", audience=audience)
+        assert (answer.json()["expires_at"], answer.json()["ttl_remaining"]) == (None, None)
+        other = await ask(here, token, "a", audience=audience, tenant="other")
+        assert other.status_code == 403
+
+
 @pytest.mark.parametrize("scope", ["deploy", "deploy.stagingx", "prod", "deploy.prod"])
 async def test_what_is_not_granted_is_refused_warm_and_cold(here: Site, scope: str) -> None:
     token = await here.token("deploy.staging")
