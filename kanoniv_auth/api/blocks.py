@@ -3,6 +3,9 @@
 A block belongs to the thread or task that entered it: a task started inside begins with it and goes on with it, a new
 thread begins outside of all (`contextvars.copy_context().run` takes them along). Inside a generator, what stands
 between two `yield` belongs to whoever asks for the next value: enter the block around the loop, not in the generator.
+Where one does, and its loop is left early, the block is open until the generator is closed, which of an async one
+somebody has to wait for: `async with contextlib.aclosing(…)`. A block that another task or thread leaves is over where
+it was entered; tasks that were started inside it are then refused, for what is outside of it may be more.
 """
 
 from __future__ import annotations
@@ -42,7 +45,7 @@ _stack: ContextVar[tuple[Presented, ...]] = current.keep_in(
 
 
 class _Block:
-    """Entered once. Leaving takes this block, and no other, out of the thread or task that leaves it."""
+    """Entered once. Leaving takes this block, and no other, out of where it was entered."""
 
     __slots__ = ("_mine", "_used")
 
@@ -57,8 +60,8 @@ class _Block:
         self._used = True
 
     def _enter(self, presented: Presented) -> None:
+        presented.enter()
         self._mine = presented
-        _stack.set((*_stack.get(), presented))
 
     def __exit__(
         self,
@@ -66,8 +69,8 @@ class _Block:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        # not ContextVar.reset: two generators may leave their blocks in the order in which they entered them
-        _stack.set(tuple([block for block in _stack.get() if block is not self._mine]))
+        if self._mine is not None:
+            self._mine.leave()
         self._mine = None
 
     async def __aexit__(
@@ -104,6 +107,7 @@ def delegated(
     """Make `token` the one that `verify`, `sign`, `narrow` and `load_token` mean inside a `with` or `async with`.
 
     The token is proven on entry (`as` gives whose it is and until when), and again by every verify inside.
+    In an async generator, the block is open until that is closed: loop over it inside `contextlib.aclosing`.
     root_did, audience: of this proof, as for `verify`. Raises: AuthError, on entry.
     """
     return DelegatedBlock(_given(token, "delegated"), root_did, audience)

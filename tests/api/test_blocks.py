@@ -7,7 +7,8 @@ import contextvars
 import gc
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
@@ -218,6 +219,119 @@ def test_generators_left_in_the_wrong_order_leave_nothing_behind(tokens: tuple[s
     assert list(second) == []
     assert means() == "nothing"
     assert current.entered() == ()
+
+
+def test_an_abandoned_async_generator_leaves_no_token_behind(tokens: tuple[str, str]) -> None:
+    """`break` out of the loop: the generator is closed later, by the event loop, in a task of its own."""
+
+    async def inside() -> AsyncGenerator[str, None]:
+        async with ka.delegated(tokens[0]):
+            yield means()
+
+    async def run() -> None:
+        async for seen in inside():
+            assert seen == "deploy"
+            break
+        gc.collect()
+        await asyncio.sleep(0.05)
+        assert means() == "nothing"
+        assert current.entered() == ()
+        with ka.delegated(tokens[1]):
+            assert means() == "build"
+            async for _ in inside():
+                break
+            gc.collect()
+            await asyncio.sleep(0.05)
+            assert means() == "build"
+            async with aclosing(inside()) as values:
+                async for _ in values:
+                    break
+            assert means() == "build"
+        assert means() == "nothing"
+
+    asyncio.run(run())
+
+
+def test_a_generator_closed_in_another_thread_leaves_no_token_behind(
+    tokens: tuple[str, str],
+) -> None:
+    def inside() -> Iterator[str]:
+        with ka.delegated(tokens[0]):
+            yield means()
+
+    values = inside()
+    assert next(values) == "deploy"
+    thread = threading.Thread(target=values.close)  # type: ignore[attr-defined]
+    thread.start()
+    thread.join()
+    assert means() == "nothing"
+    assert current.entered() == ()
+
+
+@pytest.mark.parametrize("copied", [True, False])
+def test_a_block_left_in_another_context_is_over_where_it_was_entered(
+    tokens: tuple[str, str], *, copied: bool
+) -> None:
+    """Also where the one that leaves it is a copy, and has it in its own stack."""
+    before = contextvars.copy_context()
+    block = ka.delegated(tokens[0])
+    block.__enter__()
+    within = contextvars.copy_context()
+    (within if copied else before).run(block.__exit__, None, None, None)
+    assert means() == "nothing"
+    # the order in which the contexts ask makes no difference
+    if not copied:
+        with pytest.raises(UsageError, match="left by another"):
+            within.run(means)
+
+
+@pytest.mark.parametrize("asked_first", [True, False])
+def test_a_task_of_a_block_that_was_left_elsewhere_is_refused(
+    tokens: tuple[str, str], *, asked_first: bool
+) -> None:
+    """It may neither go on with what has ended nor fall back to a wider token."""
+    block = ka.narrow("deploy.staging", parent=tokens[0])
+    block.__enter__()
+    within = contextvars.copy_context()
+    contextvars.Context().run(block.__exit__, None, None, None)
+    if asked_first:
+        assert means() == "nothing"
+    for _ in range(2):
+        with pytest.raises(UsageError) as caught:
+            within.run(means)
+        assert caught.value.slug == "no_token"
+        with pytest.raises(UsageError):
+            within.run(ka.narrow("deploy").__enter__)
+    # a token of its own is another matter
+    assert within.run(ka.verify, "build", tokens[1]).valid
+    own = ka.delegated(tokens[1])
+    within.run(own.__enter__)
+    assert within.run(means) == "build"
+    within.run(own.__exit__, None, None, None)
+    with pytest.raises(UsageError):
+        within.run(means)
+    assert means() == "nothing"
+
+
+def test_a_key_in_memory_goes_also_with_a_block_that_was_left_elsewhere(
+    tokens: tuple[str, str],
+) -> None:
+    block = ka.narrow("deploy.staging", parent=tokens[0])
+    token = block.__enter__()
+    ka.sign("deploy.staging")
+    contextvars.Context().run(block.__exit__, None, None, None)
+    with pytest.raises(HolderUnproven):
+        ka.sign("deploy.staging", token)
+
+
+def test_the_outer_of_two_blocks_may_be_left_elsewhere_first(tokens: tuple[str, str]) -> None:
+    outer = ka.delegated(tokens[0])
+    outer.__enter__()
+    with ka.delegated(tokens[1]):
+        contextvars.Context().run(outer.__exit__, None, None, None)
+        assert means() == "build"
+        assert len(current.entered()) == 1
+    assert means() == "nothing"
 
 
 def test_a_block_closed_from_another_context_changes_nothing_there(tokens: tuple[str, str]) -> None:
