@@ -115,6 +115,17 @@ class _Plan(Value):
             _judged(old, home, root, now),
             published.read_latest(old) if files.read(home.latest) is None else None,
         )
+        self._check_what_is_here()
+
+    def _check_what_is_here(self) -> None:
+        """Read what will be looked at before it is written over. Raises: StorageError, KeyPermissions, KeyInvalid."""
+        for agent, _ in self.agents:
+            keystore.find_agent_key(self.home, agent.key.public, agent.key.did)
+        if self.root is not None:
+            files.read(self.home.local_pub)
+        if self.old != self.home:
+            for token in self.tokens:
+                files.read(_place(self.home, token))
 
 
 def migrate(source: Path | None = None, *, dry_run: bool = False) -> Migration:
@@ -133,6 +144,7 @@ def migrate(source: Path | None = None, *, dry_run: bool = False) -> Migration:
         exposed = [path for path in _private(plan) if published.open_mode(path) is not None]
         if dry_run:
             return Migration(plan, exposed, [])
+        _try_folders(home)
         tightened, left_open = _tighten(plan, exposed)
         _take_root(plan, now)
         _take_agents(plan, now)
@@ -189,6 +201,17 @@ def _private(plan: _Plan) -> list[str]:
     return [*paths, plan.home.path] if plan.old == plan.home else paths
 
 
+def _try_folders(home: Home) -> None:
+    """Begin a file in each folder that is there already, so that one that takes none is known now.
+
+    Raises: StorageError.
+    """
+    for folder in (home.keys, home.tokens, home.trusted_roots):
+        if os.path.lexists(folder):
+            with files.NewFile(f"{folder}/.try"):
+                pass
+
+
 def _tighten(plan: _Plan, paths: list[str]) -> tuple[list[str], list[str]]:
     done, left = [], []
     for path in paths:
@@ -231,13 +254,16 @@ def _take_tokens(plan: _Plan) -> None:
         for token in plan.tokens:
             if token.code == "ok":
                 _copy(plan.home, token)
-    if plan.latest is not None and is_v1(plan.latest):
+    if plan.latest is not None:
         files.write(plan.home.latest, plan.latest.encode("ascii"))
 
 
+def _place(home: Home, token: OldToken) -> str:
+    return f"{home.tokens}/{token.path.rpartition('/')[2]}"
+
+
 def _copy(home: Home, token: OldToken) -> None:
-    data = token.text.encode("ascii")
-    path = f"{home.tokens}/{token.path.rpartition('/')[2]}"
+    data, path = token.text.encode("ascii"), _place(home, token)
     if files.read(path) not in (None, data):
         path = f"{home.tokens}/{sha256(data)[:16].hex()}.token"
     files.write(path, data)

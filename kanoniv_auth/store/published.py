@@ -10,6 +10,7 @@ import time
 
 from kanoniv_auth.core.errors import KeyInvalid, StorageError, UsageError
 from kanoniv_auth.core.keys import KeyPair, parse_secret
+from kanoniv_auth.core.token import is_v1
 from kanoniv_auth.core.value import Value
 from kanoniv_auth.store import agents, files, tokens
 
@@ -138,9 +139,10 @@ def read_tokens(old: Home) -> list[tuple[str, str]]:
 
 
 def read_latest(old: Home) -> str | None:
-    """The token made last, None when there is none. Raises: StorageError."""
+    """The token of version 1 made last, None when there is none or it is something else. Raises: StorageError."""
     data = files.read(f"{old.tokens}/{tokens.PUBLISHED_LATEST}")
-    return None if data is None else _text(data)
+    text = _text(data)
+    return text if text.isascii() and is_v1(text) else None
 
 
 def _text(data: bytes | None) -> str:

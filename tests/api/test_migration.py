@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -335,3 +336,90 @@ def test_a_link_is_not_followed_to_change_a_mode(world: World, tmp_path: Path) -
 def test_files_has_room_for_a_long_audit_log(world: World) -> None:
     (world.old / "audit.log").write_bytes(b"x" * (files.LARGEST + 1))
     assert str(world.old / "audit.log") in migration.migrate().beside
+
+
+# ------------------------------------------------------------------- what would be found out half-way
+
+
+def unchanged(world: World) -> None:
+    """Refused, and neither home is another than before."""
+    before = snapshot(world.old)
+    there = world.home.exists() and snapshot(world.home)
+    said = refused(migration.migrate, AuthError)
+    after = snapshot(world.old)
+    after.pop("lock", None)
+    before.pop("lock", None)
+    assert after == before, said
+    if world.home == world.old:
+        return
+    left = snapshot(world.home)
+    left.pop("lock", None)
+    assert left == (there or {}), said
+
+
+@pytest.mark.parametrize("data", [b"eyJ\xff\xfe", b"eyJ\xc3\xa9", b"\xff", b"kd2.x", b"", b"eyJ"])
+def test_a_latest_that_is_no_token_is_left_where_it_is(either: World, data: bytes) -> None:
+    latest = either.old / "tokens" / "latest.token"
+    latest.write_bytes(data)
+    migration.migrate()
+    assert latest.read_bytes() == data
+    written = either.home / "tokens" / "latest"
+    assert not written.exists() or written.read_bytes() == data == b"eyJ"
+    assert {row.name for row in kanoniv_auth.list_agents()} == {"ci", "claude-code"}
+
+
+@pytest.mark.parametrize(
+    "name", ["tokens/x.token", "tokens/latest.token", "agents.json", "root.key"]
+)
+def test_a_file_that_is_too_large_changes_nothing(either: World, name: str) -> None:
+    (either.old / name).write_bytes(b"eyJ" + b"x" * files.LARGEST)
+    unchanged(either)
+
+
+def test_file_names_that_are_no_text(either: World) -> None:
+    name = "\udcff\x1b.token"
+    (either.old / "tokens" / name).write_text(either.facts["live"])
+    made = migration.migrate()
+    assert any(token.path.endswith(name) for token in made.tokens)
+    assert (either.home / "tokens" / name).exists()
+
+
+def test_a_home_whose_name_is_no_text(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = os.fsdecode(os.fsencode(tmp_path) + b"/\xff")
+    shutil.copytree(world.old, old)
+    assert migration.migrate(old).root == world.facts["root"]
+    assert kanoniv_auth.load_root().did == world.facts["root"]
+
+
+def test_a_key_file_here_that_is_another_agents_changes_nothing(either: World) -> None:
+    keys = either.home / "keys"
+    keys.mkdir(parents=True, mode=0o700)
+    did = either.facts["agents"]["ci"]
+    (keys / f"{did.rpartition(':')[2]}.key").write_text(OTHER.seed.hex())
+    (keys / f"{did.rpartition(':')[2]}.key").chmod(0o600)
+    unchanged(either)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "too large"])
+@pytest.mark.parametrize("name", ["tokens/latest", "trusted_roots/local.pub", "tokens/live.token"])
+def test_what_lies_in_the_way_here_changes_nothing(world: World, kind: str, name: str) -> None:
+    (world.old / "tokens" / "live.token").write_text(world.facts["live"])
+    path = world.home / name
+    path.parent.mkdir(parents=True, mode=0o700)
+    if kind == "pipe":
+        os.mkfifo(path, 0o600)
+        before = sorted(p.name for p in world.home.rglob("*"))
+        refused(migration.migrate, StorageError)
+        assert sorted(p.name for p in world.home.rglob("*") if p.name != "lock") == before
+    else:
+        path.write_bytes(b"x" * (files.LARGEST + 1))
+        unchanged(world)
+
+
+@pytest.mark.parametrize("name", ["tokens", "keys", "trusted_roots"])
+def test_a_file_in_a_folders_place_here_changes_nothing(world: World, name: str) -> None:
+    world.home.mkdir(mode=0o700)
+    (world.home / name).write_text("in the way")
+    unchanged(world)
