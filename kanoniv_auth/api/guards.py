@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 from string import Formatter
+from types import FunctionType
 
 from kanoniv_auth.api.tokens import no_token
 from kanoniv_auth.api.verification import verify
@@ -164,7 +165,7 @@ def _signature(
     # our own wrappers hand arguments on as they are; what others do with them is not known here
     while getattr(function, "__globals__", None) is globals():
         function = function.__wrapped__  # type: ignore[attr-defined]
-    signature = inspect.signature(function, follow_wrapped=False)
+    signature = inspect.signature(_bare(function))
     for name in names:
         parameter = signature.parameters.get(name)
         if parameter is None or parameter.kind not in _NAMED:
@@ -174,6 +175,16 @@ def _signature(
             fix = "name an argument of the function, and put @requires below other decorators"
             raise UsageError("usage", detail=detail, fix=fix)
     return signature
+
+
+def _bare(function: Callable[..., object]) -> FunctionType:
+    """The same code and defaults, and nothing that a function can be made to say of itself, such as __signature__."""
+    assert isinstance(function, FunctionType)  # noqa: S101 - `requires` takes nothing else
+    bare = FunctionType(
+        function.__code__, {}, function.__name__, function.__defaults__, function.__closure__
+    )
+    bare.__kwdefaults__ = function.__kwdefaults__
+    return bare
 
 
 def _segment(name: str, value: object) -> str:

@@ -146,6 +146,57 @@ def test_wrong_arguments_are_a_type_error_and_run_nothing(witness: Witness) -> N
     assert witness.ran == []
 
 
+def swapped(function: Callable[..., object]) -> Callable[..., object]:
+    """What a careless decorator does: other arguments than those that came in."""
+
+    @functools.wraps(function)
+    def run(*args: object, **kwargs: object) -> object:
+        return function("evil", *args[1:], **kwargs)
+
+    return run
+
+
+def says_signature(function: Callable[..., object]) -> Callable[..., object]:
+    made = swapped(function)
+    made.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
+    return made
+
+
+def says_partial(function: Callable[..., object]) -> Callable[..., object]:
+    made = swapped(function)
+    for name in ("_partialmethod", "__partialmethod__"):
+        setattr(made, name, functools.partialmethod(function))
+    return made
+
+
+@pytest.mark.parametrize("decorate", [swapped, says_signature, says_partial])
+def test_a_function_is_not_believed_what_it_says_of_its_arguments(
+    decorate: Callable[..., Callable[..., object]], witness: Witness
+) -> None:
+    def push(self: str, repo: str) -> None:
+        witness.ran.append((self, repo))
+
+    with pytest.raises(UsageError, match="no argument 'repo'"):
+        ka.requires("git.push.{repo}.main")(decorate(push))
+
+
+def test_what_it_says_of_its_arguments_is_passed_over_where_it_has_them(witness: Witness) -> None:
+    def push(repo: str, branch: str = "main", *, note: str = "x") -> None:
+        witness.ran.append((repo, branch, note))
+
+    def other(branch: str, repo: str) -> None: ...
+
+    push.__signature__ = inspect.signature(other)  # type: ignore[attr-defined]
+    deploy_only()
+    guarded = ka.requires("git.push.{repo}.{branch}")(push)
+    guarded("app")
+    with pytest.raises(ka.ScopeViolation):
+        guarded("main", "app")
+    with pytest.raises(UsageError):
+        ka.requires("git.push.{missing}")(push)
+    assert witness.ran == [("app", "main", "x")]
+
+
 # ------------------------------------------------------------------------------ templates that lie
 
 
