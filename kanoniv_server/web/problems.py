@@ -39,7 +39,7 @@ _STATUS = {
 }
 _OWN = "the service cannot do this at the moment"
 # what only HTTP can refuse: slug -> status, title, fix
-_PLAIN: dict[str, tuple[int, str, str]] = {
+PLAIN: dict[str, tuple[int, str, str]] = {
     "malformed": (400, "the request is not what this route takes", "see /openapi.json"),
     "unauthorized": (401, "an API key that works is needed", "send Authorization: Bearer kas_…"),
     "forbidden": (403, "this API key may not do this", "use a key of this tenant with the right"),
@@ -92,7 +92,7 @@ def refusal(
     slug: str, detail: str = "", *, headers: tuple[tuple[bytes, bytes], ...] = (), private: str = ""
 ) -> Refusal:
     """Make one of what only HTTP refuses."""
-    status, title, fix = _PLAIN[slug]
+    status, title, fix = PLAIN[slug]
     if slug == "unauthorized":
         headers = (*headers, _ASK)
     if slug == "busy":
