@@ -42,7 +42,9 @@ def _section(code: str, status: int, cause: str, fix: str, slug: str) -> str:
 
 
 def _answer(status: int, cause: str, fix: str, slug: str) -> str:
-    return f"## KAN-HTTP-{status}\n\nHTTP {status} · reason `{slug}`\n\nCause: {cause}\n\nFix: {fix}\n"
+    return (
+        f"## KAN-HTTP-{status}\n\nHTTP {status} · reason `{slug}`\n\nCause: {cause}\n\nFix: {fix}\n"
+    )
 
 
 def _text(template: str) -> str:
