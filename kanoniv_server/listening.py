@@ -16,12 +16,15 @@ from kanoniv_server.web.problems import problem, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
-    from typing import TypeVar
+    from typing import TypeAlias, TypeVar
+
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
     from kanoniv_server.settings import Settings
     from kanoniv_server.web.asgi import App
 
     T = TypeVar("T")
+    Direct: TypeAlias = Callable[[list[tuple[bytes, bytes]], str, bytes], bytes | None]
 
 DRAIN = 10  # seconds that requests in hand have at the end
 _KEEP_ALIVE = 10
@@ -48,12 +51,17 @@ class Connection(HttpToolsProtocol):
     """One connection. A request that is not there whole in time ends: nobody holds a place by sending slowly."""
 
     patience = 10.0
+    # (headers, address, body) -> the end of a 200 for POST `path`, or None for the application to answer
+    direct: Direct | None = None
+    path = b""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._head = 0
         self._whole = True
         self._deadline: asyncio.TimerHandle | None = None
+        # the body of a request whose answer may be direct, None for any other request
+        self._held: bytes | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a connection, unless there are too many."""
@@ -78,17 +86,73 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Stop counting: the body is counted by whoever reads it."""
         self._head = -1
-        super().on_headers_complete()
+        if self._may_be_direct():
+            self._held = b""
+        else:
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body."""
+        if self._held is None:
+            super().on_body(body)
+        else:
+            self._held += body
 
     def on_message_complete(self) -> None:
         """The request is there."""
         self._whole = True
         self._settle()
+        if self._held is not None:
+            if self._answered(self._held):
+                self._held = None
+                self.on_response_complete()
+                return
+            self._let_go()
         super().on_message_complete()
+
+    def _may_be_direct(self) -> bool:
+        return (
+            self.direct is not None
+            and self.url == self.path
+            and self.parser.get_method() == b"POST"
+            and self.parser.get_http_version() == "1.1"
+            and self.parser.should_keep_alive()
+            and not self.parser.should_upgrade()
+            and not self.expect_100_continue
+            and not self.flow.write_paused
+            and self._is_idle()
+            and not self.transport.is_closing()
+        )
+
+    def _is_idle(self) -> bool:
+        """Whether the request before is answered."""
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is None or cycle.response_complete
+
+    def _answered(self, body: bytes) -> bool:
+        if self.direct is None:
+            return False
+        end = self.direct(self.headers, self.client[0] if self.client else "", body)
+        if end is None:
+            return False
+        # the date among them
+        own = [b"%b: %b\r\n" % one for one in self.server_state.default_headers]
+        self.transport.write(b"".join((b"HTTP/1.1 200 OK\r\n", *own, end)))
+        return True
+
+    def _let_go(self) -> None:
+        """Hand what was held back to the application."""
+        body, self._held = self._held, None
+        super().on_headers_complete()
+        if body:
+            super().on_body(body)
 
     def data_received(self, data: bytes) -> None:
         """Read on."""
         super().data_received(data)
+        if self._held is not None:
+            # not whole at the first reading: it is not held any longer, so that its end is the usual one
+            self._let_go()
         if self._whole:
             return
         if self._deadline is None:
@@ -151,9 +215,18 @@ class Server(uvicorn.Server):
 _ENDS = (signal.SIGTERM, signal.SIGINT)
 
 
-def server(app: App, settings: Settings, listening: Callable[[str], None]) -> Server:
-    """Make a server that is ready to `serve()`."""
-    protocol = type("Connection", (Connection,), {"patience": float(settings.read_timeout)})
+def server(
+    app: App,
+    settings: Settings,
+    listening: Callable[[str], None],
+    direct: tuple[bytes, Direct] | None = None,
+) -> Server:
+    """Make a server that is ready to `serve()`. direct: the path of a POST, and what may answer it at once."""
+    own: dict[str, object] = {"patience": float(settings.read_timeout)}
+    # behind proxies the address is in a header, which the application's own way reads
+    if direct is not None and not settings.trusted_proxies:
+        own |= {"path": direct[0], "direct": staticmethod(direct[1])}
+    protocol = type("Connection", (Connection,), own)
     return Server(
         uvicorn.Config(
             app,

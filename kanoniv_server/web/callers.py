@@ -50,6 +50,25 @@ class Callers:
             raise limited(wait)
         return key
 
+    def at_once(self, headers: list[tuple[bytes, bytes]], address: str) -> ApiKey | bool:
+        """Find who calls without asking the store, and count nothing: True for who shows no key.
+
+        False: `find` must be asked, which may refuse.
+        """
+        shown = [value for name, value in headers if name == b"authorization"]
+        if not shown:
+            return not self._limits.is_over(None, address)
+        if len(shown) > 1 or shown[0][: len(_SCHEME)].lower() != _SCHEME or not shown[0].isascii():
+            return False
+        known = self._known(keys.digest(shown[0][len(_SCHEME) :].decode("ascii")))
+        return False if known is None or self._limits.is_over(known.id, address) else known
+
+    def count(self, key: ApiKey | None, address: str) -> bool:
+        """Count a request of whom `at_once` has found, in this process; False when it is one too many."""
+        if key is None:
+            return not self._limits.by_address(address)
+        return not self._limits.by_key(key.id)
+
     def _count_address(self, address: str) -> None:
         wait = self._limits.by_address(address)
         if wait:

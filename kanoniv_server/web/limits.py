@@ -50,6 +50,11 @@ class Limiter:
         times[name] = due + gap
         return 0.0
 
+    def is_over(self, name: str, now: float) -> bool:
+        """Whether one more would be too many; counts nothing. now: monotonic seconds."""
+        due = self._times.get(name)
+        return due is not None and due - now > self._burst
+
     def _sweep(self, name: str, now: float) -> str:
         """Forget who has been silent; when that makes no room, newcomers share one place."""
         if now - self._swept >= _SWEEP:
@@ -91,6 +96,12 @@ class Limits:
     def by_key(self, key_id: str) -> float:
         """Count a request with a key in this process; the seconds to wait, else 0."""
         return self._key.spend(key_id, self._clock())
+
+    def is_over(self, key_id: str | None, address: str) -> bool:
+        """Whether one more is too many in this process; counts nothing. key_id: None for who shows no key."""
+        if key_id is None:
+            return self._address.is_over(network(address), self._clock())
+        return self._key.is_over(key_id, self._clock())
 
     async def by_key_everywhere(self, key_id: str) -> float:
         """Count a request with a key in all processes; the seconds to wait, else 0."""
