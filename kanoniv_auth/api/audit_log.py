@@ -94,10 +94,11 @@ def not_recorded(failed: StorageError) -> dict[str, object]:
 
 
 def _unrecorded(error: AuthError) -> StorageError:
-    fix = error.facts.get("fix")
+    fix, facts = error.facts.get("fix"), {}
     if error.slug == "log_broken":
         fix = "look at it with kanoniv-auth audit-log verify; then keep audit.* as evidence and move them away"
     elif error.slug == "key_permissions":
         fix = f"chmod 600 {error.facts['path']}"
+        facts = {name: error.facts[name] for name in ("path", "mode")}
     fallback = "look at machine.key in KANONIV_HOME"
-    return StorageError("unrecorded", detail=str(error), fix=str(fix or fallback))
+    return StorageError("unrecorded", detail=str(error), fix=str(fix or fallback), **facts)

@@ -79,6 +79,11 @@ def _bad_key(facts: Facts) -> str:
 
 def _usage(facts: Facts) -> str:
     fix = facts.get("fix")
+    # a path in a command has to be quoted, which only we can do here
+    if "old_home" in facts:
+        return f"kanoniv-auth migrate --from {quoted(str(facts['old_home']))}"
+    if "mode" in facts:
+        return _permissions(facts)
     if not fix:
         return "kanoniv-auth --help"
     if "%2a" in str(fix) and " " not in str(fix):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from kanoniv_auth.core.redaction import redact
 
-_SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-/:,@%+=~")
+# no ~: bash expands one also after = and :
+_SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-/:,@%+=")
 
 
 def plain(text: str) -> str:
@@ -12,12 +13,14 @@ def plain(text: str) -> str:
 
     A token that was given in the wrong place is cut to its prefix: what is shown here ends in logs.
     """
-    shown = "".join([letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text])
-    return redact(shown)
+    # before its line feeds are shown as \n: a token that was broken into lines is one token
+    kept = redact(text)
+    return "".join([letter if letter.isprintable() else ascii(letter)[1:-1] for letter in kept])
 
 
 def quoted(text: str) -> str:
     """Write one shell word."""
-    if text and _SAFE.issuperset(text):
+    # zsh: =ls is the path of ls
+    if text and text[0] != "=" and _SAFE.issuperset(text):
         return text
     return "'" + plain(text).replace("'", "'\\''") + "'"

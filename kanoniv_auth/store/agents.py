@@ -88,10 +88,11 @@ def _key_of(home: Home, name: str, entry: dict[str, str]) -> KeyPair:
     did = entry["did"]
     key = keystore.read_key(home.key(did))
     if key is None or key.did != did:
-        fix = f"restore {home.key(did)} from a backup, or register another name"
-        if _KEY in entry:  # a registry of the published product, which keeps the keys themselves
-            fix = f"kanoniv-auth migrate --from {home.path}"
         detail = f"agent {name} is registered as {did}, but {home.key(did)} does not hold its key"
+        if _KEY in entry:  # a registry of the published product, which keeps the keys themselves
+            fix = "take this home over with kanoniv-auth migrate"
+            raise StorageError("storage", detail=detail, fix=fix, old_home=home.path)
+        fix = f"restore {home.key(did)} from a backup, or register another name"
         raise StorageError("storage", detail=detail, fix=fix)
     return key
 
