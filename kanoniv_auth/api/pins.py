@@ -111,10 +111,11 @@ def remove(label: str) -> None:
     audit_log.record(home, "roots", result="ok", verb="remove", label=label)
 
 
-def add_rotation(text: str, label: str | None = None) -> tuple[Rotation, bool]:
+def add_rotation(text: str, label: str | None = None) -> tuple[Rotation, bool, bool]:
     """Take up what a trusted root has said about its successor: the new root counts, the old one ends.
 
-    label: of the new root, by default made from its DID. Returns: the rotation, and whether it is new here.
+    label: of the new root, by default made from its DID. Returns: the rotation, whether it is new here, and whether it
+    brings back a root that was removed: whoever gives it again has decided so, and is told.
     Raises: SignatureInvalid (untrusted_root, bad_signature), ListRefused (rolled_back), TokenParseError,
     TokenExpired (not_yet_valid), UsageError, StorageError.
     """
@@ -122,20 +123,25 @@ def add_rotation(text: str, label: str | None = None) -> tuple[Rotation, bool]:
     found = read_rotation(text)
     require_past(found, now)
     with files.Lock(home.lock):
-        new = _take_up(home, found, label, now)
+        new, again = _take_up(home, found, label, now)
     audit_log.record(
         home, "roots", result="ok", verb="add", target=found.old_did, successor=found.new_did,
-        until=found.until, already=not new,
+        until=found.until, already=not new, again=again,
     )  # fmt: skip
-    return found, new
+    return found, new, again
 
 
-def _take_up(home: Home, found: Rotation, label: str | None, now: int) -> bool:
-    """Check a rotation against what the home knows, and write it down. The caller holds the lock."""
+def _take_up(home: Home, found: Rotation, label: str | None, now: int) -> tuple[bool, bool]:
+    """Check a rotation against what the home knows, and write it down. The caller holds the lock.
+
+    Returns: whether it is new, and whether its root was here before and was removed.
+    """
     known = stored.rotations(home)
     pinned = found.new in stored.pins(home).values()
     if pinned and found in known:
-        return False
+        return False, False
+    # a successor is pinned before its rotation is kept: one that is known without a pin has been removed
+    again = not pinned and any(one.new == found.new for one in known)
     # by this home's roots: what the environment names for one command must not become a pin
     stored.from_home(home).require(found.old, now)
     require_newer(found, known)
@@ -143,7 +149,7 @@ def _take_up(home: Home, found: Rotation, label: str | None, now: int) -> bool:
     if not pinned:
         pins.pin(home, label or _label("root", found.new), found.new)
     pins.succeed(home, found)
-    return True
+    return True, again
 
 
 def _label(stem: str, public: bytes) -> str:

@@ -70,15 +70,26 @@ def add(arguments: Arguments) -> Outcome:
 
 def _add_rotation(given: str, label: str | None) -> Outcome:
     text = inputs.read_stdin() if given == "-" else inputs.read_text_file(given)
-    found, new = pins.add_rotation(text, label)
+    found, new, again = pins.add_rotation(text, label)
     left = max(found.until - int(time.time()), 0)
-    facts = {"old": found.old_did, "did": found.new_did, "until": found.until, "new": new}
+    facts = {
+        "old": found.old_did,
+        "did": found.new_did,
+        "until": found.until,
+        "new": new,
+        "again": again,
+    }
     lines = (
         "rotation taken up" if new else "rotation taken up before",
         f"  New:  {found.new_did}",
         f"  Old:  {found.old_did}, for {format_ttl(left)} more",
     )
-    return Outcome(lines[0], "\n".join(lines), facts, notes=_elsewhere())
+    notes = _elsewhere()
+    if again:
+        notes += (
+            f"note: {found.new_did} was removed here before, and counts again: kanoniv-auth roots list shows its label",
+        )
+    return Outcome(lines[0], "\n".join(lines), facts, notes=notes)
 
 
 def remove(arguments: Arguments) -> Outcome:

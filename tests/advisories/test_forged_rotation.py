@@ -138,7 +138,7 @@ def refused(text: str) -> str:
 
 
 def test_it_takes_effect(place: Home) -> None:
-    _, new = pins.add_rotation(rotation())
+    _, new, _ = pins.add_rotation(rotation())
     roots = stored.from_home(place)
     assert (new, set(roots.keys)) == (True, {ROOT.public, NEW.public})
     assert roots.retired == {ROOT.did: NOW + DAY}
@@ -195,6 +195,16 @@ def test_from_the_future(place: Home) -> None:
 def test_taken_up_twice_is_taken_up_once(place: Home) -> None:
     assert pins.add_rotation(rotation())[1] is True
     assert pins.add_rotation(rotation())[1] is False
+
+
+def test_one_that_was_removed_comes_back_only_by_hand_and_that_is_said(place: Home) -> None:
+    """A person may decide so; nothing else reads a rotation for a pin, and a replay does not pass for something new."""
+    assert pins.add_rotation(rotation(), "company-2")[1:] == (True, False)
+    pins.remove("company-2")
+    assert NEW.public not in stored.from_home(place).keys
+    assert pins.add_rotation(rotation())[1:] == (True, True)
+    assert NEW.public in stored.from_home(place).keys
+    assert pins.add_rotation(rotation())[1:] == (False, False)
 
 
 def test_the_environment_stays_the_whole_set(place: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -186,8 +186,8 @@ def test_a_verifier_takes_it_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     pins.add("company", first.did_key)
     with pytest.raises(AuthError):
         ka.verify("x", new)
-    found, is_new = pins.add_rotation(done.statement)
-    assert (found.new_did, is_new) == (done.new_did, True)
+    found, is_new, again = pins.add_rotation(done.statement)
+    assert (found.new_did, is_new, again) == (done.new_did, True, False)
     assert ka.verify("x", new).root_did == done.new_did
     assert labels() == {"company": first.did, f"root-{done.new_did[10:22]}": done.new_did}
 
