@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from kanoniv_auth.core.errors import PolicyInvalid
 from kanoniv_auth.core.github_claims import CONDITIONS, USUAL_EVENTS
 from kanoniv_auth.core.policy_reading import read_policy
-from kanoniv_ci.commands import one_line
 from kanoniv_ci.quoting import quote
 
 if TYPE_CHECKING:
@@ -32,8 +31,8 @@ def rows(claims: Mapping[str, object]) -> list[tuple[str, str]]:
 
 
 def lines(claims: Mapping[str, object]) -> list[str]:
-    """The same for a log."""
-    return [f"claim {name}: {one_line(text)}" for name, text in rows(claims)]
+    """The same for a log, which makes each one line."""
+    return [f"claim {name}: {text}" for name, text in rows(claims)]
 
 
 def table(claims: Mapping[str, object]) -> str:

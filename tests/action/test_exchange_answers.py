@@ -111,12 +111,22 @@ WRONG: dict[str, Answers] = {
 }
 
 
+WHY = {
+    "wider": "it grants deploy, which was not asked for",
+    "longer": "its grant lives longer than was asked for",
+    "endless": "its grant lives longer than was asked for",
+    "for another key": "its grant is for another key",
+    "a token of somebody's": "it is a token of somebody's and no grant",
+}
+
+
 @pytest.mark.parametrize("how", WRONG)
 def test_it_is_not_used(keyless: Scene, how: str) -> None:
     keyless.service = WRONG[how]
     refused = keyless.mint(max_attempts="3")
     assert (refused.exit, refused.codes) == (1, ["KAN-OIDC-009"])
     assert len(exchanges(keyless.server.heard)) == 1
+    assert WHY.get(how, "is not used: ") in "".join(refused.lines)
     keyless.nothing_left(refused)
 
 

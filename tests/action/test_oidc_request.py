@@ -43,6 +43,8 @@ def test_the_permission_is_missing(keyless: Scene) -> None:
         ({URL: ""}, f"{URL} is not set"),
         ({URL: "http://token.example/?api-version=2.0"}, f"{URL} is malformed"),
         ({URL: "https://user@token.example/"}, f"{URL} is malformed"),
+        ({URL: "https://token.example/?a b"}, f"{URL} is malformed"),
+        ({URL: "https://token.example/?a=1#b"}, f"{URL} is malformed"),
         ({URL: "file:///etc/passwd"}, f"{URL} is malformed"),
         ({TOKEN: "one\r\nX-Injected: two"}, f"{TOKEN} is malformed"),
     ],
