@@ -108,7 +108,7 @@ LIGHT = {
         Command("exec", "executing:execute", ACTION, *TOKEN, *TRUST, _CONTEXT, *_HELD, rest="CMD..."),
         Command(
             "hook pre-push", "hooking:pre_push",
-            Option("--root-did", "DID", required=True), Option("--next", "PATH"),
+            Option("--root-did", "DID", required=True), Option("--git", "PATH"), Option("--next", "PATH"),
             rest="NAME URL",
         ),
     )

@@ -43,7 +43,9 @@ def pre_push(arguments: Arguments) -> Outcome:
     """Exit 0 when the token covers every ref, 1 when the push is refused, else as the hook that was there before."""
     name, address = arguments.rest
     data = _stdin()
-    decision, unrecorded = hook.pre_push(data, address, arguments.needed("root_did"))
+    decision, unrecorded = hook.pre_push(
+        data, address, arguments.needed("root_did"), arguments.text("git")
+    )
     facts: dict[str, object] = {"refs": [_row(need, decision) for need in decision.needs]}
     notes: tuple[str, ...] = ()
     if unrecorded is not None:

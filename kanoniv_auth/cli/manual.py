@@ -99,6 +99,7 @@ OPTIONS = {
     "endpoint": "Address of the service: https, or http on this machine.",
     "api_key_file": "File with the API key; - reads stdin. Without it the key is asked for.",
     "tenant": "The tenant whose list it is.  [default: the login's, or default]",
+    "git": "The git that says what is an ancestor of what.  [default: the system's, whatever PATH says]",
     "next": "The hook that was there before, to be run after.",
 }
 

@@ -68,24 +68,24 @@ class Decision(Value):
         self._fill(tuple(wanted), tuple(refused), error, holder or Holder())
 
 
-def decide(data: bytes, address: str, root: str, home: Home) -> Decision:
-    """Decide a push. data: git's lines · address: of the remote · root: the trusted roots, as they were installed."""
+def decide(data: bytes, address: str, root: str, git: str | None, home: Home) -> Decision:
+    """Decide a push. data: git's lines · address: of the remote · root: the trusted roots · git: its path."""
     wanted: tuple[Need, ...] = ()
     token = None
     try:
         updates = read_updates(data)
         if not updates:
             return Decision()
-        wanted = _wanted(updates, address)
+        wanted = _wanted(updates, address, git)
         token = load_token()
         return _held_against(wanted, token, home, trusted_roots(home, None, root))
     except AuthError as error:
         return Decision(wanted, wanted, error, _claimed(token))
 
 
-def _wanted(updates: tuple[Update, ...], address: str) -> tuple[Need, ...]:
+def _wanted(updates: tuple[Update, ...], address: str, git: str | None) -> tuple[Need, ...]:
     name = repository_name(address)
-    return needs(updates, name, repository.only_adding(moves(updates)))
+    return needs(updates, name, repository.only_adding(moves(updates), git))
 
 
 def _held_against(
@@ -134,8 +134,10 @@ def record(decision: Decision, home: Home) -> StorageError | None:
     )
 
 
-def pre_push(data: bytes, address: str, root: str) -> tuple[Decision, StorageError | None]:
+def pre_push(
+    data: bytes, address: str, root: str, git: str | None
+) -> tuple[Decision, StorageError | None]:
     """Decide and record. Raises: UsageError when there is no saying which home is meant."""
     home = find_home(os.environ)
-    decision = decide(data, address, root, home)
+    decision = decide(data, address, root, git, home)
     return decision, record(decision, home)

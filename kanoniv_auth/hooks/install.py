@@ -74,13 +74,13 @@ def install(folder: str, root_did: str | None = None, *, force: bool = False) ->
     kind = script.kind(before)
     if before is not None and not force:
         _refuse_changed(hook, before, kind, pins)
-    python = _interpreter()
+    python, git = _interpreter(), os.fsencode(repository.program())
     try:
         os.makedirs(found.hooks, exist_ok=True)  # noqa: PTH103 - paths are text in this package
         if kind == script.FOREIGN and before is not None:
             _set_aside(hook, before)
         chained = os.path.lexists(hook + SUFFIX)
-        text = script.write(python, pins, chained=chained)
+        text = script.write(python, git, pins, chained=chained)
         kept = None
         if before is not None and (kind in (script.PUBLISHED, script.CHANGED)):
             kept = _copy(hook, before)

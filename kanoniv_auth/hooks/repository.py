@@ -1,12 +1,13 @@
 """Asking git: where a repository's hooks are, where its remotes lead, what is an ancestor of what.
 
-Never a shell, and every argument is one of ours or checked before. Git's own settings (`GIT_*`) reach it; the
-token and the root key do not.
+Never a shell, and every argument is one of ours or checked before. Of git's own settings (`GIT_*`) only those reach it
+that say where things are; the token and the root key do not.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 
 from kanoniv_auth.core.errors import UsageError
@@ -16,7 +17,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_GENERATED = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_SYSTEM", "GIT_EXEC_PATH")
+_SETTINGS = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_SYSTEM")
+# where the repository is that git runs a hook for. Of all others one names programs to run in git's place
+# (GIT_EXEC_PATH), and others have it read what we turn off (GIT_TEST_COMMIT_GRAPH)
+_PLACES = (
+    "GIT_DIR", "GIT_COMMON_DIR", "GIT_WORK_TREE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM",
+)  # fmt: skip
 # what git takes from a repository to make one commit look like another's ancestor, and what reaches out to a network
 _AS_STORED = {
     "GIT_GRAFT_FILE": os.devnull,
@@ -45,12 +52,18 @@ class Repository(Value):
 
 
 def _run(
-    words: Iterable[str], environ: Mapping[str, str], folder: str | None = None
+    words: Iterable[str],
+    environ: Mapping[str, str],
+    folder: str | None = None,
+    git: str = "git",
 ) -> tuple[int, str, str]:
-    """Run git; returns its status, stdout and stderr, both without the last newline. Raises: UsageError."""
+    """Run git; returns its status, stdout and stderr, both without the last newline. Raises: UsageError.
+
+    git: by default whatever PATH says, which is the installing person's to say and not a hook's caller's
+    """
     try:
         done = subprocess.run(
-            ["git", *words],  # noqa: S607 - git is whatever PATH says
+            [git, *words],
             cwd=folder,
             env={**environ, **_AS_STORED},
             stdin=subprocess.DEVNULL,
@@ -63,12 +76,24 @@ def _run(
     return done.returncode, os.fsdecode(done.stdout).removesuffix("\n"), os.fsdecode(done.stderr)
 
 
-def _outside() -> dict[str, str]:
-    """The environment for asking about a folder: no GIT_DIR and no `git -c` of a caller may lead elsewhere."""
+def program(path: str | None = None) -> str:
+    """Find git. path: folders to look in, by default PATH. Raises: UsageError."""
+    found = shutil.which("git", path=path)
+    if found is None:
+        detail = "cannot run git: it is not on the PATH"
+        raise UsageError("usage", detail=detail, fix="install git, or put it on the PATH")
+    return os.path.abspath(found)  # noqa: PTH100 - as everywhere in this package, paths are text
+
+
+def _outside(*kept: str) -> dict[str, str]:
+    """The environment for asking about a folder: no GIT_DIR and no `git -c` of a caller may lead elsewhere.
+
+    kept: names that are kept all the same
+    """
     return {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("GIT_", "KANONIV_")) or name in _GENERATED
+        if not name.startswith(("GIT_", "KANONIV_")) or name in _SETTINGS or name in kept
     }
 
 
@@ -130,13 +155,14 @@ def remotes(found: Repository) -> dict[str, str]:
     return addresses
 
 
-def only_adding(moves: Iterable[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+def only_adding(moves: Iterable[tuple[str, str]], git: str | None) -> frozenset[tuple[str, str]]:
     """Which of these moves keep what was there: the old commit is an ancestor of the new one.
 
-    Asked about the repository git runs the hook for. moves: pairs of object ids · an old commit that is not known
-    here may be anything, and so counts as lost. Raises: UsageError when git cannot be run.
+    Asked about the repository git runs the hook for; an old commit that is not known here may be anything, and so
+    counts as lost. moves: pairs of object ids · git: its path, None for the system's, whatever PATH says.
+    Raises: UsageError when git cannot be run.
     """
-    environ = {k: v for k, v in os.environ.items() if not k.startswith("KANONIV_")}
+    environ, real = _outside(*_PLACES), git or program(os.defpath)
     # a commit-graph file says who descends from whom in place of the commits themselves
     ancestor = ["-c", "core.commitGraph=false", "merge-base", "--is-ancestor"]
-    return frozenset(pair for pair in moves if _run([*ancestor, *pair], environ)[0] == 0)
+    return frozenset(pair for pair in moves if _run([*ancestor, *pair], environ, git=real)[0] == 0)

@@ -1,6 +1,6 @@
 """The hook as a file: its text, and whether a file is one of ours. Pure.
 
-The script holds the interpreter and the roots as they were when it was installed; a digest of its own lines tells
+The script holds the interpreter, git and the roots as they were when it was installed; a digest of its own lines tells
 one that was changed by hand.
 """
 
@@ -28,25 +28,33 @@ _BODY = """\
 # around it. Made by `kanoniv-auth install-hook`, taken out by `kanoniv-auth uninstall-hook`.
 roots={roots}
 python={python}
-if [ ! -x "$python" ]; then
-  echo "error: the push is refused: $python, which checks it, is gone" >&2
-  echo "fix: kanoniv-auth install-hook" >&2
-  exit 1
-fi
-exec "$python" -I -c {program} hook pre-push --root-did "$roots"{following} -- "$1" "$2"
+git={git}
+for program in "$python" "$git"; do
+  if [ ! -x "$program" ]; then
+    echo "error: the push is refused: $program, which checks it, is gone" >&2
+    echo "fix: kanoniv-auth install-hook" >&2
+    exit 1
+  fi
+done
+exec "$python" -I -c {program} hook pre-push --root-did "$roots" --git "$git"{following} -- "$1" "$2"
 """
 
 
-def write(python: bytes, roots: str, *, chained: bool) -> bytes:
-    """Write the script. python: path of the interpreter · roots: separated by commas · chained: a hook comes after."""
+def write(python: bytes, git: bytes, roots: str, *, chained: bool) -> bytes:
+    """Write the script.
+
+    python, git: paths of the two programs · roots: separated by commas · chained: a hook comes after
+    """
     following = f' --next "${{0%/*}}/pre-push{SUFFIX}"' if chained else ""
     body = _BODY.format(
         roots=_quoted(roots),
         python="{python}",
+        git="{git}",
         program=_quoted(_IMPORT),
         following=following,
     ).encode("ascii")
-    body = body.replace(b"{python}", b"'" + python.replace(b"'", b"'\\''") + b"'", 1)
+    for name, path in ((b"{git}", git), (b"{python}", python)):
+        body = body.replace(name, b"'" + path.replace(b"'", b"'\\''") + b"'", 1)
     return _HEAD + _digest(body) + b"\n" + body
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import time
 from pathlib import Path
 
@@ -117,6 +119,77 @@ def test_a_replaced_or_grafted_commit_makes_no_fast_forward(git: Git) -> None:
     (git.tree / ".git" / "info" / "grafts").write_text(f"{fresh} {pushed}\n")
     assert git.try_("merge-base", "--is-ancestor", pushed, fresh).status == 0
     git.refused("push", "--force", "origin", "fresh:main")
+
+
+@pytest.mark.parametrize("how", ["exec path", "exec path and PATH", "PATH"])
+def test_another_git_says_nothing_about_ancestry(git: Git, tmp_path: Path, how: str) -> None:
+    """Git puts GIT_EXEC_PATH before the PATH of its hooks, so a git that lies may be the first one found."""
+    git.armed(MAIN)
+    git.allowed("push", "origin", "main")
+    git.run("commit", "--amend", "-q", "--allow-empty", "-m", "rewritten")
+    fake, real = tmp_path / "fake", shutil.which("git")
+    assert real is not None
+    fake.mkdir()
+    lie = f"echo lied >>'{tmp_path}/lied'; exit 0"
+    (fake / "git").write_text(
+        f'#!/bin/sh\ncase " $* " in *" merge-base "*) {lie};; esac\nexec {real} "$@"\n'
+    )
+    (fake / "git").chmod(0o755)
+    env = {}
+    if how != "PATH":
+        env["GIT_EXEC_PATH"] = str(fake)
+    if how != "exec path":
+        env["PATH"] = f"{fake}:{os.environ['PATH']}"
+    said = git.shell.words([real, "-C", str(git.tree), "push", "-f", "origin", "main"], **env)
+    assert said.status != 0
+    assert "not a fast-forward" in said.err
+    assert not (tmp_path / "lied").exists()
+
+
+def test_a_forged_commit_graph_makes_no_fast_forward(git: Git) -> None:
+    """A commit-graph is believed before the commits; GIT_TEST_COMMIT_GRAPH has it read even when it is turned off."""
+    git.armed(MAIN)
+    git.allowed("push", "origin", "main")
+    pushed = git.run("rev-parse", "main")
+    git.run("checkout", "-q", "--orphan", "fresh")
+    # git reads the commits it is asked about themselves, and those before them from the graph
+    middle, fresh = git.commit("unrelated"), git.commit("more")
+    git.run(
+        "-c",
+        "commitGraph.generationVersion=1",
+        "commit-graph",
+        "write",
+        "--reachable",
+        "--no-progress",
+    )
+    path = git.tree / ".git" / "objects" / "info" / "commit-graph"
+    path.chmod(0o644)
+    path.write_bytes(with_parent(path.read_bytes(), middle, pushed))
+    ancestor = ("merge-base", "--is-ancestor", pushed, fresh)
+    assert git.try_(*ancestor).status == 0
+    off = ("-c", "core.commitGraph=false", *ancestor)
+    assert git.try_(*off).status == 1
+    assert git.try_(*off, GIT_TEST_COMMIT_GRAPH="1").status == 0
+    for env in ({}, {"GIT_TEST_COMMIT_GRAPH": "1"}):
+        said = git.refused("push", "--force", "origin", "fresh:main", **env)
+        assert "not a fast-forward" in said
+
+
+def with_parent(data: bytes, child: str, parent: str) -> bytes:
+    """A commit-graph in which a commit without parents has one; every generation is told to be unknown."""
+    chunks = {
+        data[at : at + 4]: int.from_bytes(data[at + 4 : at + 12], "big")
+        for at in range(8, 8 + 12 * data[6], 12)
+    }
+    names, rows = chunks[b"OIDL"], chunks[b"CDAT"]
+    ids = [data[at : at + 20].hex() for at in range(names, rows, 20)]
+    changed = bytearray(data)
+    at = rows + 36 * ids.index(child) + 20
+    changed[at : at + 4] = ids.index(parent).to_bytes(4, "big")
+    for number in range(len(ids)):
+        at = rows + 36 * number + 28
+        changed[at : at + 4] = (data[at + 3] & 3).to_bytes(4, "big")
+    return bytes(changed)
 
 
 @pytest.mark.parametrize(
@@ -305,7 +378,16 @@ def test_a_closed_stdin_is_no_empty_push(git: Git) -> None:
 def test_git_that_is_gone(git: Git) -> None:
     git.armed(MAIN)
     line = f"refs/heads/main {'a' * 40} refs/heads/main {'b' * 40}\n"
-    said = git.shell.words([str(git.hook), "origin", str(git.server)], line, PATH="/nowhere")
+    hook = [str(git.hook), "origin", str(git.server)]
+    said = git.shell.words(hook, line, PATH="/nowhere")  # the one that was there at first is asked
+    assert "not a fast-forward" in said.err
+    text = git.hook.read_text()
+    git.hook.write_text(re.sub(r"(?m)^git=.*$", "git='/nowhere/git'", text))
+    said = git.shell.words(hook, line)
+    assert said.status == 1
+    assert "/nowhere/git, which checks it, is gone" in said.err
+    git.hook.write_text(text.replace('--git "$git"', "--git /nowhere/git"))
+    said = git.shell.words(hook, line)
     assert said.status == 1
     assert "cannot run git" in said.err
 
