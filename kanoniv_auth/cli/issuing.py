@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import time
 
-from kanoniv_auth.api import delegation, roots
+from kanoniv_auth.api import delegation, pins, roots
 from kanoniv_auth.api.orders import Order
-from kanoniv_auth.cli import inputs, words
+from kanoniv_auth.cli import inputs, quoting, words
 from kanoniv_auth.cli.outcome import Outcome
-from kanoniv_auth.core.errors import KeyInvalid, UsageError
+from kanoniv_auth.core.errors import AuthError, KeyInvalid, UsageError
 from kanoniv_auth.core.keys import KeyPair, parse_secret
 from kanoniv_auth.core.token import BUNDLE_PREFIX, is_v1
+from kanoniv_auth.store.home import find_home
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,13 +33,38 @@ def init(arguments: Arguments) -> Outcome:
         path, kept = str(error.facts["path"]), None
         key = roots.read_root(path, named=False)
     facts: dict[str, object] = {"did": key.did, "did_key": key.did_key, "path": path, "kept": kept}
-    notes = () if kept is None else (words.old_root_kept(kept),)
+    notes = () if kept is None else _replaced(kept)
     if secret:
         text = key.secret_text()
         return Outcome("root key", text, {**facts, "secret": text}, notes=notes)
     own = arguments.text("output") is not None
     made = words.root_made(key.did, key.did_key, path, own_path=own)
     return Outcome("root key generated", made, facts, notes=notes)
+
+
+def _replaced(kept: str) -> tuple[str, ...]:
+    """What is to be known of the key that was replaced, and of former roots that go on. kept: its path."""
+    now = int(time.time())
+    try:
+        old, pinned = roots.read_root(kept, named=False), pins.listed()
+        trusted = roots.trusted_roots(find_home(os.environ))
+    except AuthError:
+        return (
+            words.old_root_kept(kept, None),
+        )  # what lay there was no key, or no root is trusted as it is
+    if any(os.environ.get(name) is not None for name in ("KANONIV_ROOT_PUB", "KANONIV_ROOT_DID")):
+        by, others = "KANONIV_ROOT_PUB or KANONIV_ROOT_DID names it", []
+    else:
+        labels = [one.label for one in pinned if one.did == old.did and one.label != "local"]
+        ways = [f"kanoniv-auth roots remove {quoting.quoted(label)}" for label in labels]
+        by = " and ".join(ways) or "it is this home's own root"
+        others = [one for one in pinned if one.did != old.did and (one.until or 0) > now]
+    try:
+        trusted.require(old.public, now)
+    except AuthError:
+        by = ""
+    former = [words.former_root(one.did, (one.until or 0) - now, one.label) for one in others]
+    return (words.old_root_kept(kept, by), *former)
 
 
 def delegate(arguments: Arguments) -> Outcome:

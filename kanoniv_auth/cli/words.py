@@ -26,9 +26,20 @@ def root_made(did: str, did_key: str, path: str, *, own_path: bool) -> str:
     )
 
 
-def old_root_kept(path: str) -> str:
-    """`init --force`."""
-    return f"note: the old key is kept at {plain(path)}; its tokens are no longer trusted here"
+def old_root_kept(path: str, by: str | None = "") -> str:
+    """`init --force`. by: what trusts the old root all the same, "" for nothing, None when there is no telling."""
+    kept = f"note: the old key is kept at {plain(path)}"
+    if by is None:
+        return kept
+    if not by:
+        return f"{kept}; its tokens are no longer trusted here"
+    return f"{kept}; its tokens are still trusted here: {by}"
+
+
+def former_root(did: str, left: int, label: str) -> str:
+    """`init --force`, of a root that was rotated out before. left: seconds."""
+    end = f"kanoniv-auth roots remove {quoted(label)}"
+    return f"note: the former root {did} is still trusted here for {format_ttl(left)}: {end}"
 
 
 def dry_run(order: Order, made: Delegated) -> str:
