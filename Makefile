@@ -8,7 +8,7 @@ PYTEST := $(PY) -m pytest -n 2 --dist loadfile
 UV_LOCK := $(BIN)/uv pip compile --no-config --quiet --universal --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --no-header --python-version 3.10 $(UPGRADE)
 
-.PHONY: help demo test test-fast lint format typecheck imports bench vectors mutants mutants-core fuzz wheel readme lock clean
+.PHONY: help demo test test-fast lint format typecheck imports bench bench-server vectors mutants mutants-core fuzz wheel readme lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -42,6 +42,9 @@ imports: $(STAMP)  ## who may import whom
 
 bench: $(STAMP)  ## measure, and write docs/bench.md
 	$(PY) -m bench
+
+bench-server: $(STAMP)  ## measure the service with wrk, and write docs/bench-server.md
+	$(PY) -m bench.server
 
 vectors: $(STAMP)  ## regenerate vectors/ from their seed; any difference is an error
 	$(PY) -m vectors.generate

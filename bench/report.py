@@ -159,7 +159,7 @@ def page(results: Results) -> str:
     today = time.strftime("%Y-%m-%d", time.gmtime())
     parts = {
         "date": today,
-        "machine": _machine(),
+        "machine": machine(),
         "versions": f"CPython {platform.python_version()}, PyNaCl 1.6.2, libsodium as in its wheel",
         "verify": f"{verify:.1f}",
         "sign": f"{sign:.1f}",
@@ -174,7 +174,8 @@ def page(results: Results) -> str:
     return re.sub(r"\{\{(.+?)\}\}", lambda found: parts[found[1]], template)
 
 
-def _machine() -> str:
+def machine() -> str:
+    """Say what this runs on."""
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
         model = next(line for line in text.splitlines() if line.startswith("model name"))
