@@ -25,9 +25,14 @@ class Presented:
 
     __slots__ = ("token", "key", "ended", "_mark")
 
+    token: str
+    key: KeyPair | None
+    ended: bool
+    _mark: Token[tuple[Presented, ...]] | None
+
     def __init__(self, token: str, key: KeyPair | None) -> None:
         self.token, self.key, self.ended = token, key, False
-        self._mark: Token[tuple[Presented, ...]] | None = None
+        self._mark = None
 
     def __repr__(self) -> str:
         return "Presented(<hidden>)"
