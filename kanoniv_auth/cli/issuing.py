@@ -13,6 +13,7 @@ from kanoniv_auth.core.errors import AuthError, KeyInvalid, UsageError
 from kanoniv_auth.core.keys import KeyPair, parse_secret
 from kanoniv_auth.core.token import BUNDLE_PREFIX, is_v1
 from kanoniv_auth.store.home import find_home
+from kanoniv_auth.store.roots import from_environment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,12 +48,13 @@ def _replaced(kept: str) -> tuple[str, ...]:
     now = int(time.time())
     try:
         old, pinned = roots.read_root(kept, named=False), pins.listed()
+        named = from_environment(os.environ)
         trusted = roots.trusted_roots(find_home(os.environ))
     except AuthError:
         return (
             words.old_root_kept(kept, None),
         )  # what lay there was no key, or no root is trusted as it is
-    if any(os.environ.get(name) is not None for name in ("KANONIV_ROOT_PUB", "KANONIV_ROOT_DID")):
+    if named is not None:
         by, others = "KANONIV_ROOT_PUB or KANONIV_ROOT_DID names it", []
     else:
         labels = [one.label for one in pinned if one.did == old.did and one.label != "local"]
