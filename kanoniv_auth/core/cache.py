@@ -21,6 +21,16 @@ if TYPE_CHECKING:
     Entry = TypeVar("Entry", Chain, VerifiedToken)
 
 
+class _Shelf:
+    """The keys of one root's entries as they came, in a ring: the one at `at` is the oldest once it is full."""
+
+    __slots__ = ("at", "keys")
+
+    def __init__(self) -> None:
+        self.at = 0
+        self.keys: list[str] = []
+
+
 class Cache:
     """A cache for one process. limit: tokens, and again chain prefixes, kept for each root."""
 
@@ -33,7 +43,7 @@ class Cache:
         self._lock = allocate_lock()
         self._tokens: dict[str, VerifiedToken] = {}
         self._chains: dict[str, Chain] = {}
-        self._shelves: dict[tuple[bytes, type], dict[str, None]] = {}
+        self._shelves: dict[tuple[bytes, type], _Shelf] = {}
 
     def get(self, token: object) -> VerifiedToken | None:
         """Return what a sealed token of exactly this text proved, None when it was not seen."""
@@ -71,10 +81,14 @@ class Cache:
                 chain = chain.parent
 
     def _keep(self, entries: dict[str, Entry], root: bytes, key: str, value: Entry) -> None:
-        shelf = self._shelves.setdefault((root, type(value)), {})
+        if key in entries:  # another thread was quicker
+            return
+        shelf = self._shelves.setdefault((root, type(value)), _Shelf())
         entries[key] = value
-        shelf[key] = None
-        while len(shelf) > self._limit:
-            oldest = next(iter(shelf))
-            del shelf[oldest]
-            del entries[oldest]
+        if len(shelf.keys) < self._limit:
+            shelf.keys.append(key)
+            return
+        # not the first of a dict: what was taken from its front is passed over again each time
+        del entries[shelf.keys[shelf.at]]
+        shelf.keys[shelf.at] = key
+        shelf.at = (shelf.at + 1) % self._limit
