@@ -54,6 +54,7 @@ class Connection(HttpToolsProtocol):
     # (headers, address, body) -> the end of a 200 for POST `path`, or None for the application to answer
     direct: Direct | None = None
     path = b""
+    _known: tuple[object, bytes] = (None, b"")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -135,10 +136,16 @@ class Connection(HttpToolsProtocol):
         end = self.direct(self.headers, self.client[0] if self.client else "", body)
         if end is None:
             return False
-        # the date among them
-        own = [b"%b: %b\r\n" % one for one in self.server_state.default_headers]
-        self.transport.write(b"".join((b"HTTP/1.1 200 OK\r\n", *own, end)))
+        self.transport.write(self._head_of_200() + end)
         return True
+
+    def _head_of_200(self) -> bytes:
+        # the date among them, in a new list for each second
+        own = self.server_state.default_headers
+        if own is not self._known[0]:
+            lines = b"".join([b"%b: %b\r\n" % one for one in own])
+            Connection._known = (own, b"HTTP/1.1 200 OK\r\n" + lines)
+        return self._known[1]
 
     def _let_go(self) -> None:
         """Hand what was held back to the application."""

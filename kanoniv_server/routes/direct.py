@@ -8,6 +8,7 @@ decided here: it is the same verifier, over the same roots, revocations and cloc
 from __future__ import annotations
 
 import time
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kanoniv_auth.core import verification
@@ -29,6 +30,9 @@ _HEAD = (
     b"content-type: application/json\r\ncache-control: no-store\r\n"
     b"content-length: %d\r\nx-request-id: %b\r\nx-content-type-options: nosniff\r\n\r\n%b"
 )
+
+# what is asked, not what is answered: a value of one word
+_access = lru_cache(1024)(Access)
 
 
 class Direct:
@@ -79,7 +83,7 @@ class Direct:
             token,
             roots=found[1],
             audience=None,
-            access=Access(scope),
+            access=_access(scope),
             now=now,
             once=None,
             revoked=service.reach.revoked(),
