@@ -36,6 +36,11 @@ def main() -> int:
     def say(what: str) -> None:
         sys.stderr.write(f"  {time.monotonic() - began:4.0f}s  {what}\n")
 
+    if sys.argv[1:] not in ([], ["core"], ["logs"], ["registry"], ["processes"]):
+        sys.stderr.write(
+            "usage: python -m bench [core|logs|registry|processes]; without a word: all, into docs/bench.md\n"
+        )
+        return 2
     if sys.argv[1:] in (["logs"], ["registry"], ["processes"]):
         for goal in _alone(sys.argv[1]):
             sys.stdout.write(goal.row() + "\n")

@@ -7,14 +7,13 @@ import os
 from kanoniv_auth.api import revocations
 from kanoniv_auth.api.roots import trusted_roots
 from kanoniv_auth.core.envelope import Envelope, check_stream, envelope_view, verify_envelope
-from kanoniv_auth.core.errors import AuthError, SignatureInvalid, TokenParseError
+from kanoniv_auth.core.errors import AuthError, Revoked, SignatureInvalid, TokenParseError
 from kanoniv_auth.store.home import find_home
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kanoniv_auth.core.revocation import Revocations
     from kanoniv_auth.core.roots import TrustedRoots
 
 _SIGNED = "envelope"
@@ -25,15 +24,15 @@ _HEAD = frozenset(("ok", "code", "message", "fix"))
 def audit(texts: Iterable[str], *, root_did: str | None = None) -> list[Envelope]:
     """Verify receipts, each `kde2.…` or the JSON form that shows one; returns them in the order of their streams.
 
+    What was true and is revoked by now is among them: `revoked_among` says which.
     Raises: AuthError for the first that is not true (fact receipt: its number from 0), or for a stream with a gap.
     """
-    home = find_home(os.environ)
-    roots, revoked = trusted_roots(home, None, root_did), revocations.known(home)
+    roots = trusted_roots(find_home(os.environ), None, root_did)
     # one receipt given twice is one receipt
     unique = {}
     for number, text in enumerate(texts):
         try:
-            envelope = _verify(text.strip(), roots, revoked)
+            envelope = _verify(text.strip(), roots)
         except AuthError as error:
             error.facts["receipt"] = number
             raise
@@ -47,19 +46,31 @@ def audit(texts: Iterable[str], *, root_did: str | None = None) -> list[Envelope
     return found
 
 
+def revoked_among(found: Iterable[Envelope]) -> dict[bytes, Revoked]:
+    """The receipts whose authority is revoked now, by id: they were true, so it is no refusal. Raises: StorageError."""
+    revoked, ended = revocations.known(find_home(os.environ)), {}
+    for envelope in found:
+        try:
+            if revoked is not None:
+                revoked.enforce(envelope.chain)
+        except Revoked as error:
+            ended[envelope.id] = error
+    return ended
+
+
 def _stream(envelope: Envelope) -> tuple[bytes, bytes]:
     # by holder, too: another one's envelope under this stream's id is not part of it
     return envelope.chain.holder, envelope.stream
 
 
-def _verify(text: str, roots: TrustedRoots, revoked: Revocations | None) -> Envelope:
+def _verify(text: str, roots: TrustedRoots) -> Envelope:
     if not text.startswith("{"):
-        return verify_envelope(text, roots=roots, revoked=revoked)
+        return verify_envelope(text, roots=roots, revoked=None)
     shown = _read_view(text)
     signed = shown.get(_SIGNED)
     if not isinstance(signed, str):
         raise SignatureInvalid("bad_signature", where="this JSON, which holds no signed envelope")
-    envelope = verify_envelope(signed, roots=roots, revoked=revoked)
+    envelope = verify_envelope(signed, roots=roots, revoked=None)
     true = envelope_view(envelope)
     for name, value in shown.items():
         if name not in _HEAD and not (name in true and _same(true[name], value)):

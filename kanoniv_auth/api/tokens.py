@@ -180,8 +180,12 @@ def load_token(path: str | os.PathLike[str] | None = None) -> str:
         if not given.strip():
             raise no_token("KANONIV_TOKEN is set and empty")
         return given.strip()
-    text = tokens.read_text(find_home(os.environ).latest)
+    home = find_home(os.environ)
+    text = tokens.read_text(home.latest)
     if text is None:
+        if os.path.lexists(f"{home.tokens}/{tokens.PUBLISHED_LATEST}"):
+            fix = "kanoniv-auth migrate takes over this home of version 0.3 and its latest token"
+            raise no_token("there is no token of this version", fix)
         raise no_token("there is no token")
     return text
 
@@ -199,6 +203,6 @@ def newest_token(agent_did: str) -> str:
     return text
 
 
-def no_token(detail: str) -> UsageError:
+def no_token(detail: str, fix: str = _FIX) -> UsageError:
     """The error for a missing token."""
-    return UsageError("no_token", detail=detail, fix=_FIX)
+    return UsageError("no_token", detail=detail, fix=fix)

@@ -33,7 +33,9 @@ def agents(_arguments: Arguments) -> Outcome:
     lines = [(row.name, row.did, row.created_at) for row in found]
     text = rows(("NAME", "DID", "CREATED"), lines) if found else ""
     notes = (
-        () if found else ("note: no agent is registered; kanoniv-auth agents register NAME makes one",)
+        ()
+        if found
+        else ("note: no agent is registered; kanoniv-auth agents register NAME makes one",)
     )
     return Outcome(f"{len(found)} agent(s)", text, facts, notes=notes)
 

@@ -117,8 +117,14 @@ _OWN = {
     ("audit-log", "agent"): "Only this agent's lines.",
     ("audit-log", "action"): "Only this event, such as verify or delegate.",
     ("migrate", "from"): "The home to take over.  [default: ~/.kanoniv]",
-    ("revocations sync", "endpoint"): "Address of the service.  [default: where this home is logged in]",
-    ("revocations sync", "max_staleness"): "Refuse when even the newest list was signed longer ago.",
+    (
+        "revocations sync",
+        "endpoint",
+    ): "Address of the service.  [default: where this home is logged in]",
+    (
+        "revocations sync",
+        "max_staleness",
+    ): "Refuse when even the newest list was signed longer ago.",
     ("revoke", "agent"): "Every token of this registered agent, by its key.",
     ("install-hook", "force"): "Replace a hook of ours that was changed by hand.",
     ("install-hook", "root_did"): "The root the hook trusts.  [default: what this home trusts now]",

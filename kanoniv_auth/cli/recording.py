@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from kanoniv_auth.api.auditing import audit as api_audit
+from kanoniv_auth.api.auditing import audit as api_audit, revoked_among
 from kanoniv_auth.api.signing import sign as api_sign
 from kanoniv_auth.cli import inputs, words
 from kanoniv_auth.cli.outcome import Outcome
@@ -32,7 +32,7 @@ def sign(arguments: Arguments) -> Outcome:
 
 
 def audit(arguments: Arguments) -> Outcome:
-    """Verify receipts and show them; exit 1 for the first that is not true."""
+    """Verify receipts and show them; exit 1 for the first that is not true, and for any that is revoked now."""
     named = [pair for given in arguments.rest for pair in _texts(given)]
     try:
         found = api_audit([text for _, text in named], root_did=arguments.text("root_did"))
@@ -41,8 +41,18 @@ def audit(arguments: Arguments) -> Outcome:
         if isinstance(number, int) and named[number][0] is not None:
             error.facts["file"] = named[number][0]
         raise
-    facts = {"count": len(found), "receipts": [envelope_view(envelope) for envelope in found]}
-    return Outcome("all receipts are true", words.receipts(found), facts)
+    ended = revoked_among(found)
+    facts = {
+        "count": len(found),
+        "receipts": [envelope_view(envelope) for envelope in found],
+        "revoked": [envelope.id.hex() for envelope in found if envelope.id in ended],
+    }
+    text = words.receipts(found, ended)
+    if ended:
+        first = next(iter(ended.values()))
+        message = f"{len(ended)} of {len(found)} were true and are revoked now"
+        return Outcome(message, text, facts, exit=first.reason.exit, code=first.slug)
+    return Outcome("all receipts are true", text, facts)
 
 
 def _texts(given: str) -> list[tuple[str | None, str]]:

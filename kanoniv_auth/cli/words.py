@@ -9,7 +9,7 @@ from kanoniv_auth.core.token import is_v1
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
     from kanoniv_auth.api.orders import Delegated, Order
     from kanoniv_auth.core.envelope import Envelope
@@ -99,11 +99,12 @@ def accepted(made: Delegated, *, latest: bool) -> tuple[str, ...]:
     )
 
 
-def receipts(found: Sequence[Envelope]) -> str:
-    """`audit`: each receipt, then its chain. Target, result and facts are the signer's claims."""
+def receipts(found: Sequence[Envelope], ended: Container[bytes]) -> str:
+    """`audit`: each receipt, then its chain. Target, result and facts are the signer's claims. ended: revoked now."""
     blocks = []
     for envelope in found:
-        lines = ["Execution Envelope: VALID", f"  Id:       {envelope.id.hex()}"]
+        verdict = "REVOKED NOW, true when it was signed" if envelope.id in ended else "VALID"
+        lines = [f"Execution Envelope: {verdict}", f"  Id:       {envelope.id.hex()}"]
         rows = (
             ("Agent", envelope.agent_did),
             ("Root", envelope.root_did),

@@ -15,8 +15,9 @@ def redact(text: str) -> str:
     One that was broken into lines is cut whole; a last line that is shorter than 16 letters stays.
     """
     for prefix in _PREFIXES:
-        head, *rest = text.split(prefix)
-        text = head + "".join([prefix + _cut(part) for part in rest])
+        if prefix in text:  # as good as never, and every record asks
+            head, *rest = text.split(prefix)
+            text = head + "".join([prefix + _cut(part) for part in rest])
     return text
 
 

@@ -13,7 +13,7 @@ from kanoniv_auth.core import errors
 from kanoniv_auth.core.cache import Cache
 from kanoniv_auth.core.delegation import bundle, parse_bundle
 from kanoniv_auth.core.encoding import b64u
-from kanoniv_auth.core.errors import REASONS, AuthError, KeyInvalid, TokenParseError
+from kanoniv_auth.core.errors import REASONS, AuthError, KeyInvalid, ServiceRefused, TokenParseError
 from kanoniv_auth.core.keys import KeyPair, parse_public, parse_secret
 from kanoniv_auth.core.proof import seal
 from kanoniv_auth.core.token import fingerprint
@@ -27,6 +27,7 @@ FACTS: dict[str, object] = {
     "detail": "d", "size": 2, "limit": 1, "root_did": "did:agent:x", "where": "seal", "link": 1, "scope": "a",
     "have": ("b",), "depth": 3, "what": "x", "at": 1, "now": 2, "want": "a", "got": "b", "need": "c", "caveat": "[]",
     "name": "x", "path": "p", "mode": 0o644, "trusted": (), "fix": None,
+    "endpoint": "https://service.example",
 }  # fmt: skip
 
 
@@ -101,14 +102,16 @@ def test_every_error_says_itself_and_survives_pickling(kind: type[AuthError]) ->
         error = kind(slug, **FACTS)
         assert str(error)
         assert "{" not in str(error)
-        assert error.reason is REASONS[slug]
+        assert (error.reason.slug, error.reason.exit) == (slug, REASONS[slug].exit)
         again = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
         assert (type(again), again.slug, again.facts) == (kind, slug, FACTS)
         assert str(copy.deepcopy(error)) == str(error)
 
 
 def test_every_reason_belongs_to_one_error() -> None:
-    slugs = [slug for kind in KINDS for slug in kind.slugs]
+    # what a service refuses is refused under its slug, whichever that is
+    slugs = [slug for kind in KINDS if kind is not ServiceRefused for slug in kind.slugs]
+    slugs.append("service")
     assert sorted(slugs) == sorted(REASONS)
     for kind in KINDS:
         with pytest.raises(ValueError, match="has no reason"):
