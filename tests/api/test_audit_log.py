@@ -13,6 +13,7 @@ import pytest
 import kanoniv_auth as ka
 from kanoniv_auth.api import audit_log, delegation, logbook
 from kanoniv_auth.api.orders import Order
+from kanoniv_auth.core.audit import Happening
 from kanoniv_auth.core.errors import AuthError, LogBroken, StorageError, UsageError
 from kanoniv_auth.core.trail import Entry
 from kanoniv_auth.store import audit
@@ -269,11 +270,12 @@ def test_what_changes_something_is_refused(
 ) -> None:
     grant = ka.delegate("deploy.staging", to="bot")
     spoil(home)
-    for change in (
+    changes: list[Callable[[], str]] = [
         lambda: ka.delegate("deploy.staging"),
         lambda: delegation.accept(grant).text,
         lambda: ka.sign("deploy.staging"),
-    ):
+    ]
+    for change in changes:
         with pytest.raises(StorageError) as caught:
             change()
         assert caught.value.slug == "unrecorded"
@@ -328,7 +330,7 @@ def test_since_looks_no_further_than_it_must(
 ) -> None:
     where = Home(str(home))
     for day in range(1, 9):
-        what = audit_log.Happening("hook", "ok", details={"day": day})
+        what = Happening("hook", "ok", details={"day": day})
         audit.append(where, what, 2_000_000_000 + day * 86400)
     found = logbook.recent(50, lambda _: True, 2_000_000_000 + 6 * 86400)
     assert [e.what.details["day"] for e in found if not isinstance(e, LogBroken)] == [8, 7, 6]

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from kanoniv_auth.api import logbook
-from kanoniv_auth.core.audit import Happening
+from kanoniv_auth.core.audit import LONGEST_LINE, Happening
 from kanoniv_auth.core.encoding import canonical
 from kanoniv_auth.core.errors import AuthError, LogBroken, StorageError
 from kanoniv_auth.store import audit, files
@@ -333,7 +333,7 @@ def test_a_long_value_is_cut_and_that_is_said(home: Home, letter: str) -> None:
     fields = json.loads(lines(home)[0])
     assert fields["cut"] == "target"
     assert fields["details"]["scope"] == "s"
-    assert max(map(len, lines(home))) < audit.LONGEST_LINE
+    assert max(map(len, lines(home))) < LONGEST_LINE
     entry = logbook.recent(9, lambda _: True)[1]
     assert not isinstance(entry, LogBroken)
     assert entry.cut == ("target",)
@@ -347,7 +347,7 @@ def test_the_longest_line_is_within_its_bound(home: Home) -> None:
     details = {"k" * 31 + chr(97 + n): long for n in range(12)}
     audit.append(home, Happening("e" * 32, long, agent=long, name=long, details=details), 2**53)
     add(home)
-    assert len(lines(home)[0]) < audit.LONGEST_LINE
+    assert len(lines(home)[0]) < LONGEST_LINE
     logbook.check_log()
 
 
