@@ -35,6 +35,10 @@ class Client:
 
     __slots__ = ("_api_key", "_seconds", "endpoint")
 
+    _api_key: str | None
+    _seconds: float
+    endpoint: str
+
     def __init__(
         self, endpoint: str, api_key: str | None = None, *, seconds: float = SECONDS
     ) -> None:

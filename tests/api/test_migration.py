@@ -28,7 +28,7 @@ from kanoniv_auth import registry
 root = kanoniv_auth.init_root()
 named = kanoniv_auth.delegate(scopes=["code.edit"], ttl="1h", name="claude-code")
 kanoniv_auth.delegate(scopes=["deploy.prod"], ttl="1h", to=root.did)
-expired = kanoniv_auth.delegate(scopes=["code.read"], ttl=0.05)
+expired = kanoniv_auth.delegate(scopes=["code.read"], ttl=0.001)
 live = kanoniv_auth.delegate(scopes=["deploy.staging"], ttl="4h", name="ci")
 json.dump({"root": root.did, "live": live, "named": named,
            "agents": {row["name"]: row["did"] for row in registry.list_agents()}}, sys.stdout)
@@ -316,7 +316,7 @@ def test_a_home_that_is_used_without_migrating_keeps_its_keys(in_place: World) -
     agents.remove(Home(str(in_place.old)), "short-lived")
     assert keys <= seeds_in(in_place.old)
     said = refused(lambda: kanoniv_auth.delegate(["deploy"], name="ci"), StorageError)
-    assert f"kanoniv-auth migrate --from {in_place.old}" in said
+    assert "kanoniv-auth migrate" in said
     migration.migrate()
     assert kanoniv_auth.resolve_name("claude") == in_place.facts["agents"]["claude-code"]
     assert kanoniv_auth.get_agent("new") is not None

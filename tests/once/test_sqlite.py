@@ -213,7 +213,7 @@ try:
             taken.append(number)
     raise SystemExit("never full")
 except StorageError as error:
-    assert "pop" not in str(error), error
+    assert "'pop'" not in str(error), error
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 assert not once.spend("pop", b"before", 600)
 assert [n for n in taken if once.spend("pop", n.to_bytes(2, "big"), 600)] == []
