@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from kanoniv_server.settings import Settings
 
 DENIED = 1
+# new objects, and rounds, before the collector looks at the young, the older and the oldest
+_COLLECTED = (2000, 20, 1000)
 _SHOWN_ONCE = "it is shown this once, and kept by nobody"
 
 
@@ -51,6 +53,8 @@ async def _serve(settings: Settings, environ: Mapping[str, str]) -> int:
         # what is there now stays there: the collector need not look at it again
         gc.collect()
         gc.freeze()
+        # what caches hold is no garbage: to look through all of it takes as long as thirty verifications
+        gc.set_threshold(*_COLLECTED)
         try:
             await server.serve()
         except SystemExit:

@@ -25,7 +25,10 @@ _BODY: dict[str, Any] = {
     "properties": {
         "scopes": shapes.SCOPES,
         "ttl": shapes.TTL,
-        "to": {**shapes.DID_KEY, "description": "did:key:z…: the receiver's own key; without it one is made"},
+        "to": {
+            **shapes.DID_KEY,
+            "description": "did:key:z…: the receiver's own key; without it one is made",
+        },
         "name": {**shapes.TENANT, "description": "a label of A-Z a-z 0-9 . _ -"},
         "caveats": {
             "type": "array",

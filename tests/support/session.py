@@ -127,8 +127,19 @@ def published_home(place: Path) -> None:
         os.umask(before)
 
 
+def service_started_once(place: Path) -> None:
+    """Let a service make its files in `~/service`, and end it."""
+    from tests.support.service import process  # noqa: PLC0415 - most pages need none of it
+
+    with process(place.parent / "service", "--data-dir", str(place / "service")) as running:
+        assert running.end() == 0
+
+
 # what a page finds when it begins, where that is not an empty machine
-BEFORE = {"docs/how-to/migrate.md": published_home}
+BEFORE = {
+    "docs/how-to/migrate.md": published_home,
+    "docs/how-to/run-the-service.md": service_started_once,
+}
 
 
 @contextmanager

@@ -20,6 +20,7 @@ VALUES = {
     "short": r"did:agent:[0-9a-f]{12}…",
     "didkey": r"did:key:z[1-9A-HJ-NP-Za-km-z]+",
     "secret": r"[A-Za-z0-9+/]{43}=",
+    "apikey": r"kas_[A-Za-z0-9_-]{43}",
     "hex": r"[0-9a-f]+",
     "time": r"[0-9]{10}",
     "stamp": r"[0-9]{8}T[0-9]{6}Z",
