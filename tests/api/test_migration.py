@@ -22,13 +22,15 @@ from tests.support.killing import DATA, Fate, Nursery
 from tests.support.published import Published
 
 FILL = """
-import json, sys
+import json, sys, time
 import kanoniv_auth
 from kanoniv_auth import registry
 root = kanoniv_auth.init_root()
 named = kanoniv_auth.delegate(scopes=["code.edit"], ttl="1h", name="claude-code")
 kanoniv_auth.delegate(scopes=["deploy.prod"], ttl="1h", to=root.did)
-expired = kanoniv_auth.delegate(scopes=["code.read"], ttl=0.001)
+# it signs some time after it has said when that ends: 0.001 would make an end before the beginning
+expired = kanoniv_auth.delegate(scopes=["code.read"], ttl=0.2)
+time.sleep(0.25)
 live = kanoniv_auth.delegate(scopes=["deploy.staging"], ttl="4h", name="ci")
 json.dump({"root": root.did, "live": live, "named": named,
            "agents": {row["name"]: row["did"] for row in registry.list_agents()}}, sys.stdout)
