@@ -19,7 +19,7 @@ from kanoniv_auth.store import agents, files, keystore
 from kanoniv_auth.store.home import Home
 from tests.advisories.attacker import unb64
 from tests.support.killing import DATA, Fate, Nursery
-from tests.support.published import Published
+from tests.support.published import installed
 
 FILL = """
 import json, sys, time
@@ -46,15 +46,27 @@ class World(NamedTuple):
     facts: dict[str, Any]
 
 
-@pytest.fixture
-def world(published: Published, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    for name in ("TOKEN", "AUDIENCE", "ROOT_DID", "ROOT_PUB", "ROOT_KEY"):
-        monkeypatch.delenv(f"KANONIV_{name}", raising=False)
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """A home that the published product filled, to be copied, and what is known of it."""
+    published = installed("published", tmp_path_factory.mktemp("filled"))
     facts = published.run(FILL)
     (published.home / "session-token").write_text(facts["live"])
-    monkeypatch.setenv("HOME", str(published.home.parent))
+    return published.home, facts
+
+
+@pytest.fixture
+def world(
+    filled: tuple[Path, dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> World:
+    for name in ("TOKEN", "AUDIENCE", "ROOT_DID", "ROOT_PUB", "ROOT_KEY"):
+        monkeypatch.delenv(f"KANONIV_{name}", raising=False)
+    home, facts = filled
+    old = tmp_path / "published" / home.name
+    shutil.copytree(home, old, copy_function=shutil.copy2)
+    monkeypatch.setenv("HOME", str(old.parent))
     monkeypatch.setenv("KANONIV_HOME", str(tmp_path / "ours"))
-    return World(published.home, tmp_path / "ours", facts)
+    return World(old, tmp_path / "ours", facts)
 
 
 @pytest.fixture
