@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kanoniv_auth.cli.argv import Arguments
     from kanoniv_auth.hooks.decision import Decision
     from kanoniv_auth.hooks.install import Installed
-    from kanoniv_auth.hooks.push import Need
+    from kanoniv_auth.hooks.need import Need
 
 _DONE = {
     "installed": "Installed the pre-push hook.",
@@ -89,7 +89,7 @@ def _follow(path: str, words: tuple[str, str], data: bytes) -> int:
 
 def _row(need: Need, decision: Decision) -> dict[str, object]:
     return {
-        "ref": quoting.plain(need.ref),
+        "ref": quoting.plain(need.subject),
         "scope": need.action,
         "why": need.why,
         "granted": need not in decision.refused,
@@ -113,7 +113,8 @@ def _denied(decision: Decision, error: AuthError, fix: str) -> tuple[str, ...]:
 
 def _listed(decision: Decision) -> list[str]:
     return [
-        f"  {quoting.plain(need.ref)} needs {need.action} ({need.why})" for need in decision.refused
+        f"  {quoting.plain(need.subject)} needs {need.action} ({need.why})"
+        for need in decision.refused
     ]
 
 

@@ -16,7 +16,7 @@ from kanoniv_auth.core.errors import AuthError
 from kanoniv_auth.core.value import Value
 from kanoniv_auth.hooks import repository
 from kanoniv_auth.hooks.address import repository_name
-from kanoniv_auth.hooks.push import Need, Update, moves, needs, read_updates
+from kanoniv_auth.hooks.push import Update, moves, needs, read_updates
 from kanoniv_auth.store.home import find_home
 
 TYPE_CHECKING = False
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from kanoniv_auth.core.errors import StorageError
     from kanoniv_auth.core.roots import TrustedRoots
+    from kanoniv_auth.hooks.need import Need
     from kanoniv_auth.store.home import Home
 
 _SHOWN = 20
@@ -130,7 +131,7 @@ def record(decision: Decision, home: Home) -> StorageError | None:
         hook="pre-push",
         refs=len(decision.needs),
         scope=" ".join(sorted({need.action for need in told})),
-        target=" ".join([need.ref for need in told]),
+        target=" ".join([need.subject for need in told]),
     )
 
 

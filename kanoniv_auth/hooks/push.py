@@ -9,6 +9,7 @@ from __future__ import annotations
 from kanoniv_auth.core.errors import UsageError
 from kanoniv_auth.core.scopes import scope
 from kanoniv_auth.core.value import Value
+from kanoniv_auth.hooks.need import Need
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,19 +55,6 @@ class Update(Value):
         if self.branch is None or self.old is None or self.new is None:
             return None
         return self.old, self.new
-
-
-class Need(Value):
-    """What one update needs. ref: for people · action: the scope that must be covered · why: what kind of update."""
-
-    __slots__ = ("ref", "action", "why")
-
-    ref: str
-    action: str
-    why: str
-
-    def __init__(self, ref: str, action: str, why: str) -> None:
-        self._fill(ref, action, why)
 
 
 def read_updates(data: bytes) -> tuple[Update, ...]:

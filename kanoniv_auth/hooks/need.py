@@ -1,0 +1,24 @@
+"""A need: one scope that something needs, of what it is said, and why. Pure."""
+
+from __future__ import annotations
+
+from kanoniv_auth.core.value import Value
+
+# no scope: no token can grant it, so whoever compares it with a token's scopes by mistake refuses as well
+NEVER = "(never)"
+
+
+class Need(Value):
+    """What one part of a call, or one ref of a push, needs.
+
+    subject: that part, for people · action: the scope that must be covered, or NEVER · why: what makes it necessary
+    """
+
+    __slots__ = ("subject", "action", "why")
+
+    subject: str
+    action: str
+    why: str
+
+    def __init__(self, subject: str, action: str, why: str) -> None:
+        self._fill(subject, action, why)
