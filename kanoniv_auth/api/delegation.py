@@ -96,6 +96,18 @@ def place(
     return made
 
 
+def mint(home: Home, order: Order, root: KeyPair) -> Delegated:
+    """A root's token for a registered agent, made the first time. The caller keeps it and records it; nobody else does.
+
+    order: with a name. Raises: AuthError.
+    """
+    now = int(time.time())
+    issuer = _Issuer(root, None, revocations.known(home))
+    agent = named.registered(home, order.name or "", os.urandom(32))
+    chain, token = _mint(issuer, agent, order, now)
+    return Delegated(token, chain, is_grant=False, cut=False)
+
+
 def record_made(home: Home, event: str, made: Delegated) -> None:
     """Write down what was handed on or taken up. Raises: StorageError (unrecorded)."""
     chain = made.chain

@@ -97,6 +97,10 @@ class Home(Value):
         """Held while a file is read, changed and written back."""
         return f"{self.path}/lock"
 
+    def session(self, session_id: str) -> str:
+        """The file of one coding session's token. session_id: checked by store/sessions.py."""
+        return f"{self.path}/sessions/{session_id}"
+
     def pin(self, label: str) -> str:
         """The file of one trusted root."""
         return f"{self.path}/trusted_roots/{label}.pub"
