@@ -80,8 +80,11 @@ class Answer(Value):
     exit: int
 
     def __init__(
-        self, out: Mapping[str, object] | None = None, err: str = "", exit: int = 0
-    ) -> None:  # noqa: A002
+        self,
+        out: Mapping[str, object] | None = None,
+        err: str = "",
+        exit: int = 0,  # noqa: A002
+    ) -> None:
         self._fill({} if out is None else out, err, exit)
 
 
