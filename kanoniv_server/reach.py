@@ -81,6 +81,11 @@ class Reach:
             )
         return self._revocations
 
+    def listed(self, root: bytes) -> int:
+        """How many entries a root's list has, as far as it is known."""
+        found = self._lists.get(root)
+        return 0 if found is None else len(found.ids) + len(found.keys)
+
     async def tenant(self, name: str) -> tuple[Tenant, TrustedRoots] | None:
         """Find a tenant, and the one root it trusts, which never changes. Raises: StorageError."""
         found = self._tenants.get(name)

@@ -81,13 +81,14 @@ def prove(
     once: Callable[[bytes, int], bool] | None,
     revoked: Revocations | None,
     cache: Cache | None,
+    request: Access | None = None,
 ) -> VerifiedToken:
     """Check whose token it is, and that it is alive (steps 0–9): for minting, listings, `whoami`.
 
-    Not a permission: no action is asked for. Arguments, result and errors as for `verify`; a pop, which proves one
-    action, is refused.
+    Not a permission: no scope is asked for. Arguments, result and errors as for `verify`. request: what a pop has to
+    prove, such as what its holder asks about its own links; a pop is refused without one.
     """
-    return _prove(token, roots, audience, None, now, once, revoked, cache)
+    return _prove(token, roots, audience, request, now, once, revoked, cache)
 
 
 def read_parent(

@@ -95,12 +95,15 @@ def _operation(one: Row) -> dict[str, Any]:
         "operationId": f"{one.method.lower()}{one.path.replace('/', '_').replace('.', '_')}",
         "summary": one.summary,
         "tags": [one.tag],
-        "security": [{"apiKey": []}] if one.right else [{}, {"apiKey": []}],
+        "security": [{"apiKey": []}, *([{}] if one.or_proof else [])]
+        if one.right
+        else [{}, {"apiKey": []}],
         "responses": _responses(one),
     }
     words = [one.text] if one.text else []
     if one.right:
-        words.append(f"Needs an API key with the right `{one.right}`.")
+        instead = ", or a holder's `proof`" if one.or_proof else ""
+        words.append(f"Needs an API key with the right `{one.right}`{instead}.")
     if words:
         found["description"] = " ".join(words)
     if one.query:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ from kanoniv_server.web.schemas import check
 from kanoniv_server.web.service import Reply, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from kanoniv_auth.core.chain import Chain
     from kanoniv_auth.core.roots import TrustedRoots
@@ -115,19 +114,20 @@ def _facts(proven: VerifiedToken, written: dict[bytes, tuple[Chain, str]]) -> st
     chain = proven.chain
     found = written.get(chain.id)
     if found is None or found[0] is not chain:
-        document = {
-            "valid": True,
-            "agent_did": proven.agent_did,
-            "root_did": proven.root_did,
-            "scopes": proven.scopes,
-            "chain_depth": proven.chain_depth,
-            "expires_at": proven.expires_at,
-        }
-        text = json.dumps(document, separators=(",", ":"))
         if len(written) >= _MOST_WRITTEN:
             written.clear()
-        found = written[chain.id] = (chain, f"{text[:-1]},")
+        found = written[chain.id] = (chain, _words(chain))
     return found[1]
+
+
+def _words(chain: Chain) -> str:
+    end = "null" if chain.expires_at is None else chain.expires_at
+    scopes = '","'.join(chain.scopes)
+    # a verified chain's scopes are in the grammar: nothing here needs an escape, and `json` takes six times as long
+    return (
+        f'{{"valid":true,"agent_did":"{chain.holder_did}","root_did":"{chain.root_did}",'
+        f'"scopes":["{scopes}"],"chain_depth":{chain.depth},"expires_at":{end},'
+    )
 
 
 async def decide(call: Call, body: Mapping[str, Any]) -> VerifiedToken:
@@ -170,7 +170,14 @@ async def _verified(
     )
     if "~p" not in token or token.startswith(BUNDLE_PREFIX):
         return checked(once=None)
-    # only a pop waits for something: the store of what was used, which is asked after every signature has been checked
+    return await with_once(service, checked)
+
+
+async def with_once(service: Service, checked: Callable[..., VerifiedToken]) -> VerifiedToken:
+    """Verify a pop: only that waits for something, the store of what was used, asked when all signatures are checked.
+
+    checked: takes `once`. Raises: as it does, StorageError.
+    """
     once = partial(service.once.spend, POP)
     loop = asyncio.get_running_loop()
     going = loop.run_in_executor(service.blocking, partial(checked, once=once))

@@ -115,7 +115,7 @@ class Gate:
         asked.key = await service.callers.find(
             scope["headers"], client[0] if client else "", everywhere=row.everywhere
         )
-        if row.right is not None:
+        if row.right is not None and not (row.or_proof and asked.key is None):
             if asked.key is None:
                 raise refusal("unauthorized")
             if row.right not in asked.key.rights:

@@ -110,9 +110,10 @@ class Reply:
 class Row:
     """One route: what /openapi.json says of it, and what is held against a request before `handler` sees it.
 
-    path: exact · right: of the API key it needs, None when anybody may ask · body: schema of the JSON object it takes,
-    None for no body · query: parameters it knows · replies: status -> what it means, next to the refusals that every
-    route has · refuse: how a refusal is written
+    path: exact · right: of the API key it needs, None when anybody may ask · or_proof: without a key, too; the handler
+    then wants a holder's proof in the body · body: schema of the JSON object it takes, None for no body · query:
+    parameters it knows · replies: status -> what it means, next to the refusals that every route has · refuse: how a
+    refusal is written
     """
 
     method: str
@@ -121,6 +122,7 @@ class Row:
     summary: str
     replies: Mapping[int, Reply]
     right: str | None = None
+    or_proof: bool = False
     body: Schema | None = None
     query: Mapping[str, Schema] = field(default_factory=dict)
     refuse: Callable[[Refusal, str], Answer] = problems.problem
