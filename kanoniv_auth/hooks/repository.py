@@ -97,6 +97,12 @@ def _outside(*kept: str) -> dict[str, str]:
     }
 
 
+def ask(folder: str, *words: str) -> tuple[int, str]:
+    """Ask a git command's own question about the repository it would run in. Raises: UsageError without a git."""
+    status, out, _ = _run(words, _outside(*_PLACES), folder)
+    return status, out
+
+
 def _ask(folder: str, *words: str) -> str:
     status, out, err = _run(words, _outside(), folder)
     if status:
