@@ -121,13 +121,17 @@ def _check_signed(home: Home, trail: Trail, stored: bytes | None) -> None:
 
 
 def recent(
-    limit: int, keep: Callable[[Entry], bool], since: int | None = None
+    limit: int,
+    keep: Callable[[Entry], bool],
+    since: int | None = None,
+    home: Home | None = None,
 ) -> list[Entry | LogBroken]:
     """The newest records that `keep` takes, newest first; a line that is no record stands there as its error.
 
-    since: unix seconds; a day before that nobody looks any more: clocks are set back, though hardly by more.
+    since: unix seconds; a day before that nobody looks any more: clocks are set back, though hardly by more ·
+    home: default, the environment's.
     """
-    home = find_home(os.environ)
+    home = find_home(os.environ) if home is None else home
     found: list[Entry | LogBroken] = []
     try:
         with segments.Snapshot(home) as log:
