@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import socket
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from kanoniv_server.web.bodies import LATE
+from kanoniv_server.web.limits import network
 from kanoniv_server.web.problems import problem, refusal
 
 if TYPE_CHECKING:
@@ -31,6 +33,10 @@ _KEEP_ALIVE = 10
 _LONGEST_HEAD = 32768
 # next to the requests in hand: connections that are quiet
 _MOST_CONNECTIONS = 4096
+# of them for one address, so that it alone does not keep the others out
+_SHARE = 1024
+# times the patience for a request: as long may an answer lie unread
+_UNREAD = 3
 _PHRASES = {408: b"Request Timeout", 431: b"Request Header Fields Too Large", 503: b"Busy"}
 
 
@@ -54,6 +60,8 @@ class Connection(HttpToolsProtocol):
     # (headers, address, body) -> the end of a 200 for POST `path`, or None for the application to answer
     direct: Direct | None = None
     path = b""
+    # how many connections each address has; None behind proxies, whose addresses are nobody's
+    neighbours: dict[str, int] | None = None
     _known: tuple[object, bytes] = (None, b"")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -63,20 +71,42 @@ class Connection(HttpToolsProtocol):
         self._deadline: asyncio.TimerHandle | None = None
         # the body of a request whose answer may be direct, None for any other request
         self._held: bytes | None = None
+        # whose neighbour this one is counted as
+        self._of = ""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a connection, unless there are too many."""
         super().connection_made(transport)
         self._whole = False
-        if len(self.connections) > _MOST_CONNECTIONS:
+        self._let_go_of_who_does_not_read()
+        if len(self.connections) > _MOST_CONNECTIONS or not self._has_room():
             transport.write(_bare(503, "busy"))
             transport.close()
             return
         self._deadline = self.loop.call_later(self.patience, self._late)
 
+    def _let_go_of_who_does_not_read(self) -> None:
+        """Have the kernel end it when nothing of an answer was taken for long: closed by us, it would wait for ever."""
+        option = getattr(socket, "TCP_USER_TIMEOUT", None)  # Linux has it
+        made = self.transport.get_extra_info("socket")
+        if option is not None and made is not None and made.family != getattr(socket, "AF_UNIX", 0):
+            milliseconds = int(_UNREAD * self.patience * 1000)
+            made.setsockopt(socket.IPPROTO_TCP, option, milliseconds)
+
+    def _has_room(self) -> bool:
+        if self.neighbours is None or self.client is None:
+            return True
+        self._of = network(self.client[0])
+        count = self.neighbours[self._of] = self.neighbours.get(self._of, 0) + 1
+        return count <= _SHARE
+
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the deadline."""
+        """Forget the deadline, and make room."""
         self._settle()
+        if self._of and self.neighbours is not None:
+            self.neighbours[self._of] -= 1
+            if not self.neighbours[self._of]:
+                del self.neighbours[self._of]
         super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
@@ -161,7 +191,10 @@ class Connection(HttpToolsProtocol):
             # not whole at the first reading: it is not held any longer, so that its end is the usual one
             self._let_go()
         if self._whole:
-            return
+            if self.timeout_keep_alive_task is not None or not self._is_idle():
+                return
+            # something has ended the waiting for a request and is none, an empty line: one has to follow in time
+            self._whole = False
         if self._deadline is None:
             self._deadline = self.loop.call_later(self.patience, self._late)
         if self._head >= 0:
@@ -233,6 +266,8 @@ def server(
     # behind proxies the address is in a header, which the application's own way reads
     if direct is not None and not settings.trusted_proxies:
         own |= {"path": direct[0], "direct": staticmethod(direct[1])}
+    if not settings.trusted_proxies:
+        own["neighbours"] = {}
     protocol = type("Connection", (Connection,), own)
     return Server(
         uvicorn.Config(
