@@ -1,6 +1,7 @@
 """The delegation service, asked from here: `login`, issue, list, revoke. Its revocation list is `syncing`'s.
 
-The service signs; what it sends is verified here by the roots that this home trusts, as if it came from anybody.
+The service signs; what it sends is verified here by the roots that this home trusts, as if it came from anybody. An API
+key says what may be asked; without one, a holder ends links of its own, by its key.
 """
 
 from __future__ import annotations
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
     from kanoniv_auth.store.service import Credentials
 
 
+DEFAULT_TENANT = "default"
+
+
 class Login(Record):
     """Where a home is logged in. root_did, root_key: of the tenant, as the service says · trusted: by this home."""
 
@@ -59,20 +63,30 @@ class Login(Record):
 
 
 class Ended(Record):
-    """What the service has revoked. kind: id or key · what: hex · kept: its list is in force in this home, too."""
+    """What the service has revoked. kind: id or key · what: hex · kept: its list is in force in this home, too.
 
-    __slots__ = ("kind", "what", "agent_did", "list", "kept")
+    already: that very list was here before
+    """
+
+    __slots__ = ("kind", "what", "agent_did", "list", "kept", "already")
 
     kind: str
     what: str
     agent_did: str | None
     list: RevocationList
     kept: bool
+    already: bool
 
-    def __init__(
-        self, kind: str, what: bytes, agent_did: str | None, one: RevocationList, *, kept: bool
+    def __init__(  # noqa: PLR0917 - as they stand above
+        self,
+        kind: str,
+        what: bytes,
+        agent_did: str | None,
+        one: RevocationList,
+        kept: bool,
+        already: bool,
     ) -> None:
-        self._fill(kind, what.hex(), agent_did, one, kept)
+        self._fill(kind, what.hex(), agent_did, one, kept, already)
 
 
 def login(endpoint: str, api_key: str) -> Login:
@@ -100,8 +114,13 @@ def _trusts(home: Home, root: bytes) -> bool:
     return True
 
 
+def is_known() -> bool:
+    """Whether this home asks a service. Raises: KeyPermissions, StorageError."""
+    return stored.read(find_home(os.environ)) is not None
+
+
 def logged_in(home: Home) -> Credentials:
-    """The service of a home, and its key. Raises: UsageError when there is none, KeyPermissions, StorageError."""
+    """The service that a home asks. Raises: UsageError when there is none, KeyPermissions, StorageError."""
     found = stored.read(home)
     if found is None:
         fix = "kanoniv-auth login --endpoint URL"
@@ -111,6 +130,10 @@ def logged_in(home: Home) -> Credentials:
 
 def _client(home: Home) -> Client:
     found = logged_in(home)
+    if found.api_key is None:
+        detail = f"this home has no API key of the service at {found.endpoint}"
+        fix = "kanoniv-auth login --endpoint URL"
+        raise UsageError("usage", detail=detail, fix=fix)
     return Client(found.endpoint, found.api_key)
 
 
@@ -194,35 +217,81 @@ def delegations(limit: int) -> list[Row]:
     return answers.delegations(_client(find_home(os.environ)), limit)
 
 
-def revoke(token: str | None = None, *, id: str | None = None, holder: str | None = None) -> Ended:  # noqa: A002
+def revoke(
+    token: str | None = None,
+    *,
+    id: str | None = None,  # noqa: A002 - the word of the format
+    holder: str | None = None,
+    endpoint: str | None = None,
+) -> Ended:
     """Have the service revoke; its new list is in force here at once, where its root is trusted.
 
     token: by the id of its last link, default the current one · id: 64 hex digits · holder: a did:key. Give one.
-    Raises: UsageError, ServiceRefused, TokenParseError, ListRefused, StorageError.
+    endpoint: default the service this home is logged in to. Without an API key of that service: only links that were
+    issued to a key of this home, which proves it by the token.
+    Raises: UsageError, ServiceRefused, TokenParseError, ListRefused, StorageError; as `prove` for a token that proves
+    nothing any more.
     """
-    home = find_home(os.environ)
-    client, whose = _client(home), None
+    home, whose = find_home(os.environ), None
+    at = _asked(home, endpoint)
     if holder is not None:
         kind, what = "key", holder_key(holder)
         whose = did(what)
     elif id is not None:
         kind, what = "id", parse_id(id)
     else:
-        last = read_links(load_token() if token is None else token)[-1]
+        token = load_token() if token is None else token
+        last = read_links(token)[-1]
         kind, what, whose = "id", last.id, did(last.aud)
     try:
-        found = answers.revoke(client, kind, what)
+        if at.api_key is not None:
+            found = answers.revoke(Client(at.endpoint, at.api_key), kind, what)
+        else:
+            found = _revoke_own(home, at, kind, what, token)
     except AuthError as error:
         audit_log.record_denial(
-            home, "revoke", error, None, target=f"{kind} {what.hex()}", endpoint=client.endpoint
+            home, "revoke", error, None, target=f"{kind} {what.hex()}", endpoint=at.endpoint
         )
         raise
     # it is revoked there, whatever becomes of the list here
     audit_log.record(
         home, "revoke", result="ok", agent=whose, target=f"{kind} {what.hex()}",
-        root=found.root_did, seq=found.seq, endpoint=client.endpoint,
+        root=found.root_did, seq=found.seq, endpoint=at.endpoint,
     )  # fmt: skip
-    kept = _trusts(home, found.root)
+    kept, changed = _trusts(home, found.root), True
     if kept:
-        revocations.take_up(home, found.text)
-    return Ended(kind, what, whose, found, kept=kept)
+        _, changed, _ = revocations.take_up(home, found.text)
+    return Ended(kind, what, whose, found, kept, not changed)
+
+
+def _asked(home: Home, endpoint: str | None) -> Credentials:
+    """The service that is meant; its API key is shown to the address it was given for, and to no other."""
+    if endpoint is None:
+        return logged_in(home)
+    address, saved = check_endpoint(endpoint), stored.read(home)
+    if saved is not None and saved.endpoint == address:
+        return saved
+    return stored.Credentials(address, None, DEFAULT_TENANT)
+
+
+def _revoke_own(
+    home: Home, at: Credentials, kind: str, what: bytes, token: str | None
+) -> RevocationList:
+    """Ask as a holder, who proves to be one by its token and key. token: default the current one."""
+    if kind != "id":
+        detail = "without an API key a holder ends its own links, and no key"
+        fix = "kanoniv-auth login --endpoint URL"
+        raise UsageError("usage", detail=detail, fix=fix)
+    text, now = load_token() if token is None else token, int(time.time())
+    chain = read_parent(text, roots=trusted_roots(home), now=now, revoked=None)
+    key = keystore.holder_key(home, chain.holder, chain.holder_did)
+    return answers.revoke_own(
+        Client(at.endpoint),
+        chain,
+        key,
+        link=what,
+        tenant=at.tenant,
+        public_url=at.public_url or at.endpoint,
+        now=now,
+        nonce=os.urandom(16),
+    )

@@ -8,7 +8,7 @@ import time
 from kanoniv_auth.api import audit_log, revocations
 from kanoniv_auth.api.records import Record
 from kanoniv_auth.api.roots import trusted_roots
-from kanoniv_auth.api.service import logged_in
+from kanoniv_auth.api.service import DEFAULT_TENANT, logged_in
 from kanoniv_auth.cloud.client import Client
 from kanoniv_auth.cloud.endpoint import check_endpoint
 from kanoniv_auth.core.errors import AuthError, ListRefused
@@ -19,8 +19,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kanoniv_auth.core.revocation_list import RevocationList
     from kanoniv_auth.store.home import Home
-
-DEFAULT_TENANT = "default"
 
 
 class Synced(Record):

@@ -12,7 +12,7 @@ from kanoniv_auth.cli import inputs
 from kanoniv_auth.cli.columns import rows
 from kanoniv_auth.cli.outcome import Outcome
 from kanoniv_auth.cli.quoting import plain
-from kanoniv_auth.cli.revoking import list_facts, list_line, notes_on_list
+from kanoniv_auth.cli.revoking import ended, list_facts, list_line, notes_on_list
 from kanoniv_auth.cli.words import bare_number
 from kanoniv_auth.core.durations import format_ttl
 from kanoniv_auth.core.errors import UsageError
@@ -155,22 +155,7 @@ def revoke(arguments: Arguments) -> Outcome:
         raise UsageError("usage", detail=f"{detail} each say what to revoke", fix=fix)
     link, holder = arguments.text("id"), arguments.text("holder")
     token = inputs.chosen_token(arguments) if link is holder is None else None
-    made = service.revoke(token, id=link, holder=holder)
-    if made.kind == "id":
-        text = f"REVOKED\n  Token:  {made.what} and all that was delegated from it"
-    else:
-        text = f"REVOKED\n  Key:    {made.what}: every token it has, and all that was delegated from it"
-    if made.agent_did is not None:
-        text += f"\n  Agent:  {made.agent_did}"
-    text += f"\n  Root:   {made.list.root_did}\n  List:   {made.list.seq}"
-    notes = ["note: verifiers elsewhere know when they run: kanoniv-auth revocations sync"]
-    if not made.kept:
-        notes.append("note: this home does not trust that root, so it has not taken up its list")
-    facts = {
-        "kind": made.kind, "what": made.what, "agent_did": made.agent_did, "root_did": made.list.root_did,
-        "seq": made.list.seq, "kept": made.kept,
-    }  # fmt: skip
-    return Outcome("revoked", text, facts, notes=tuple(notes))
+    return ended(service.revoke(token, id=link, holder=holder, endpoint=arguments.text("endpoint")))
 
 
 def sync(arguments: Arguments) -> Outcome:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import time
 
-from kanoniv_auth.api import revoking
+from kanoniv_auth.api import revoking, service
 from kanoniv_auth.cli import inputs
 from kanoniv_auth.cli.issuing import root_key
 from kanoniv_auth.cli.outcome import Outcome
 from kanoniv_auth.cli.quoting import plain
 from kanoniv_auth.core.durations import format_ttl
-from kanoniv_auth.core.errors import UsageError
+from kanoniv_auth.core.errors import NoRootKey, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kanoniv_auth.api.revoking import Revocation
+    from kanoniv_auth.api.service import Ended
     from kanoniv_auth.cli.argv import Arguments
     from kanoniv_auth.core.revocation_list import RevocationList
 
@@ -34,15 +35,43 @@ def revoke(arguments: Arguments) -> Outcome:
         fix = "name a file for one"
         raise UsageError("usage", detail="--token and --key cannot both read stdin", fix=fix)
     by_token = agent is link is holder is None
-    made = revoking.revoke(
-        inputs.chosen_token(arguments) if by_token else None,
-        id=link,
-        agent=agent,
-        holder=holder,
-        root=None if key is None else root_key(key),
-    )
+    token = inputs.chosen_token(arguments) if by_token else None
+    try:
+        made = revoking.revoke(
+            token, id=link, agent=agent, holder=holder, root=None if key is None else root_key(key)
+        )
+    except NoRootKey:
+        # whoever has no root key may have its link from a service, which can
+        if key is not None or agent is not None or not service.is_known():
+            raise
+        made_there = service.revoke(token, id=link, holder=holder)
+        # what this command says otherwise, too
+        return ended(made_there, root_dids=[made_there.list.root_did], not_by=[], unread=[])
     message = "already revoked" if made.already else "revoked"
     return Outcome(message, _revoked(made), _facts(made), notes=_after(made))
+
+
+def ended(made: Ended, **more: object) -> Outcome:
+    """Say what a service has revoked. more: facts."""
+    text = f"REVOKED\n{_what(made.kind, made.what)}"
+    if made.agent_did is not None:
+        text += f"\n  Agent:  {made.agent_did}"
+    text += f"\n  Root:   {made.list.root_did}\n  List:   {made.list.seq}"
+    notes = ["note: verifiers elsewhere know when they run: kanoniv-auth revocations sync"]
+    if not made.kept:
+        notes.append("note: this home does not trust that root, so it has not taken up its list")
+    facts = {
+        "kind": made.kind, "what": made.what, "agent_did": made.agent_did, "root_did": made.list.root_did,
+        "seq": made.list.seq, "kept": made.kept, "already": made.already,
+        **more,
+    }  # fmt: skip
+    return Outcome("revoked", text, facts, notes=tuple(notes))
+
+
+def _what(kind: str, what: str) -> str:
+    if kind == "id":
+        return f"  Token:  {what} and all that was delegated from it"
+    return f"  Key:    {what}: every token it has, and all that was delegated from it"
 
 
 def _facts(made: Revocation) -> dict[str, object]:
@@ -59,13 +88,7 @@ def _facts(made: Revocation) -> dict[str, object]:
 
 
 def _revoked(made: Revocation) -> str:
-    lines = ["ALREADY REVOKED" if made.already else "REVOKED"]
-    if made.kind == "id":
-        lines.append(f"  Token:  {made.what} and all that was delegated from it")
-    else:
-        lines.append(
-            f"  Key:    {made.what}: every token it has, and all that was delegated from it"
-        )
+    lines = ["ALREADY REVOKED" if made.already else "REVOKED", _what(made.kind, made.what)]
     if made.agent_did is not None:
         lines.append(f"  Agent:  {made.agent_did}")
     lines += [f"  Root:   {root_did}" for root_did in made.root_dids]

@@ -87,7 +87,7 @@ COMMANDS = {
         Command(
             "cloud revoke", "cloud:revoke",
             Option("-t --token", "TOKEN"), Option("--token-file", "PATH"), Option("--id", "HEX"),
-            Option("--holder", "DID_KEY"),
+            Option("--holder", "DID_KEY"), Option("--endpoint", "URL"),
         ),
         Command("migrate", "migrating:migrate", Option("--from", "DIR"), Option("--dry-run")),
         Command("install-hook", "hooking:install", _REPOSITORY, Option("--root-did", "DID"), Option("--force")),

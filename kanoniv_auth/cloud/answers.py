@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kanoniv_auth.core.errors import AuthError, KeyInvalid
+from kanoniv_auth.core.errors import AuthError, KeyInvalid, ServiceRefused
 from kanoniv_auth.core.keys import check_did, did, did_key, parse_did_key
+from kanoniv_auth.core.own_revocation import own_revocation
 from kanoniv_auth.core.payload import check_name
+from kanoniv_auth.core.proof import pop
 from kanoniv_auth.core.revocation_list import read_list
 from kanoniv_auth.core.scopes import parse_scopes
 from kanoniv_auth.core.value import Value
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kanoniv_auth.cloud.client import Client
+    from kanoniv_auth.core.chain import Chain
+    from kanoniv_auth.core.keys import KeyPair
     from kanoniv_auth.core.revocation_list import RevocationList
 
 _ID_DIGITS = 64
+_NOT_SAID = "the list it has signed does not say so"
 
 
 class Row(Value):
@@ -96,11 +103,50 @@ def revoke(client: Client, kind: str, what: bytes) -> RevocationList:
     kind: id or key. Raises: ServiceRefused.
     """
     body = {"ids": [what.hex()]} if kind == "id" else {"keys": [did_key(what)]}
+    made = _signed_list(client, body)
+    if what not in (made.ids if kind == "id" else made.keys):
+        raise client.unusable(_NOT_SAID)
+    return made
+
+
+def revoke_own(
+    client: Client,
+    chain: Chain,
+    key: KeyPair,
+    *,
+    link: bytes,
+    tenant: str,
+    public_url: str,
+    now: int,
+    nonce: bytes,
+) -> RevocationList:
+    """Have a link revoked that was issued to `key`, which proves to be here; returns the list that says so.
+
+    chain: a live one that `key` holds · link: id · public_url: what the service calls itself · now: unix seconds ·
+    nonce: 16 random bytes. Raises: ServiceRefused, KeyInvalid (not the holder), TokenParseError (public_url).
+    """
+    request = own_revocation((link,))
+    proof = pop(
+        chain, key, action=request.action, args_sha256=request.args_sha256, audience=public_url,
+        now=now, nonce=nonce,
+    )  # fmt: skip
+    try:
+        made = _signed_list(client, {"ids": [link.hex()], "proof": proof, "tenant": tenant})
+    except ServiceRefused as error:
+        if error.slug == "bad_signature":
+            error.facts["fix"] = (
+                f"ask at the service's public address, spelled as there: the proof is for {public_url}"
+            )
+        raise
+    # revoked with its key, it need not be named itself
+    if link not in made.ids and key.public not in made.keys:
+        raise client.unusable(_NOT_SAID)
+    return made
+
+
+def _signed_list(client: Client, body: Mapping[str, object]) -> RevocationList:
     found = client.post("/v1/revocations", body)
     try:
-        made = read_list(found["list"])
+        return read_list(found["list"])
     except (AuthError, KeyError, TypeError, AttributeError):
         raise client.unusable("it sends no revocation list") from None
-    if what not in (made.ids if kind == "id" else made.keys):
-        raise client.unusable("the list it has signed does not say so")
-    return made

@@ -1,4 +1,4 @@
-"""Which service a home is logged in to, and its API key: `service.json`, private. Not whether the key works."""
+"""Which service a home asks, and its API key if it has one: `service.json`, private. Not whether the key works."""
 
 from __future__ import annotations
 
@@ -13,23 +13,31 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kanoniv_auth.store.home import Home
 
-_FIELDS = ("api_key", "endpoint", "tenant")
+_FIELDS, _OPTIONAL = frozenset(("endpoint", "tenant")), frozenset(("api_key", "public_url"))
 
 
 class Credentials(Value):
-    """endpoint: as `cloud.endpoint` has checked it · api_key: secret · tenant: whose key it is."""
+    """Where to ask, and as whom.
 
-    __slots__ = ("endpoint", "api_key", "tenant")
+    endpoint: as `cloud.endpoint` has checked it · api_key: secret, None for whoever asks as a holder · tenant: whose
+    root signs there · public_url: what the service calls itself, None when that is the endpoint
+    """
+
+    __slots__ = ("endpoint", "api_key", "tenant", "public_url")
 
     endpoint: str
-    api_key: str
+    api_key: str | None
     tenant: str
+    public_url: str | None
 
-    def __init__(self, endpoint: str, api_key: str, tenant: str) -> None:
-        self._fill(endpoint, api_key, tenant)
+    def __init__(
+        self, endpoint: str, api_key: str | None, tenant: str, public_url: str | None = None
+    ) -> None:
+        self._fill(endpoint, api_key, tenant, public_url)
 
     def __repr__(self) -> str:
-        return f"Credentials({self.endpoint}, tenant={self.tenant}, api_key=<hidden>)"
+        key = "None" if self.api_key is None else "<hidden>"
+        return f"Credentials({self.endpoint}, tenant={self.tenant}, api_key={key})"
 
 
 def read(home: Home) -> Credentials | None:
@@ -43,17 +51,19 @@ def read(home: Home) -> Credentials | None:
         found = None
     if (
         not isinstance(found, dict)
-        or tuple(sorted(found)) != _FIELDS
+        or not _FIELDS <= found.keys() <= _FIELDS | _OPTIONAL
         or not all(type(value) is str for value in found.values())
     ):
         # never what it says: it holds a key
         raise files.corrupt(home.service, "not the credentials of a service")
-    return Credentials(found["endpoint"], found["api_key"], found["tenant"])
+    more = (found.get("api_key"), found["tenant"], found.get("public_url"))
+    return Credentials(found["endpoint"], *more)
 
 
 def write(home: Home, credentials: Credentials) -> None:
     """Keep credentials in the place of those before. Raises: StorageError."""
-    document = {name: getattr(credentials, name) for name in _FIELDS}
+    named = {name: getattr(credentials, name) for name in credentials.__slots__}
+    document = {name: value for name, value in named.items() if value is not None}
     with files.Lock(home.lock):
         files.write(home.service, canonical(document))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from kanoniv_auth.core.roots import TrustedRoots
 from kanoniv_auth.core.verification import read_parent
 from tests.action.step import Job, Outcome, pull_request
 from tests.support.issuer import OWNER_ID, REPOSITORY_ID, IssuerProcess
+from tests.support.ports import free_port
 from tests.support.service import Process, process
 
 POLICY = """\
@@ -29,13 +29,6 @@ conditions:
 scopes: [build, deploy.staging]
 max_ttl: 1h
 """
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 @dataclass

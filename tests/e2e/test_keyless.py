@@ -6,7 +6,6 @@ Nothing is secret in the repository: a run gets two variables, and what GitHub's
 from __future__ import annotations
 
 import shutil
-import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from tests.support.checkout import ROOT, commit, copy_tree
 from tests.support.events import event
 from tests.support.github_process import GitHubProcess
 from tests.support.issuer import OWNER_ID, REPOSITORY_ID, IssuerProcess
+from tests.support.ports import free_port
 from tests.support.service import Process, process
 from tests.support.workflow_run import Run
 
@@ -72,13 +72,6 @@ class World:
     def root_did(self) -> str:
         answer = self.service.post("/v1/delegations", {"scopes": ["x"]}, self.service.key)
         return str(answer.json()["root_did"])
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="module")
