@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 PREFIX = "kanoniv:"
 _LONGEST = 9_000  # characters: the host cuts what it is told at 10,000
+# of the plugin, and of what install-skill puts below the person's own ~/.claude
+_SOURCES = ("plugin", "userSettings")
 _REPO, _BRANCH = "{repo}", "{branch}"
 _FIXES = {
     "no_root_key": "make a root key once, in a terminal of your own: kanoniv-auth init",
@@ -58,9 +60,7 @@ def _refused(error: AuthError) -> Answer:
 def _carry_out(verb: str, event: Event, installed: Installed) -> tuple[str, str]:
     """What the person is shown, and what the model is told."""
     args, home, root = event.text("command_args"), installed.home, installed.root_did
-    if event.agent_id or event.text("expansion_type") != "slash_command":
-        detail = "only what a person types changes a session"
-        raise UsageError("usage", detail=detail, fix="type it to the session itself")
+    _refuse_others(event)
     if verb == "delegate":
         wanted = typed.delegation(args)
         name = wanted.name or sessions.AGENT
@@ -80,6 +80,21 @@ def _carry_out(verb: str, event: Event, installed: Installed) -> tuple[str, str]
         return _audit(typed.count(args), event, installed)
     fix = "the commands are /kanoniv:delegate, scope, ttl, status and audit"
     raise UsageError("usage", detail=f"there is no command {PREFIX}{verb!r}", fix=fix)
+
+
+def _refuse_others(event: Event) -> None:
+    """Refuse what no person typed. Raises: UsageError.
+
+    A command whose file leaves `disable-model-invocation` out is expanded for a prompt that the model scheduled, too,
+    and nothing in the payload tells the two apart. So a file that a repository brings along is not taken for ours.
+    """
+    if event.agent_id or event.text("expansion_type") != "slash_command":
+        detail = "only what a person types changes a session"
+        raise UsageError("usage", detail=detail, fix="type it to the session itself")
+    if event.text("command_source") not in _SOURCES:
+        detail = f"this command's file is not the installed one ({event.text('command_source')})"
+        fix = "remove .claude/commands/kanoniv and .claude/skills/kanoniv* from the project"
+        raise UsageError("usage", detail=detail, fix=fix)
 
 
 def _filled(wanted: tuple[str, ...], cwd: str) -> tuple[str, ...]:
@@ -175,7 +190,7 @@ def _row(one: Entry) -> str:
     row = (
         f"  {when}  {what.name or '-':<14}  {what.event}:{part:<8}  {rest[:80]:<40}  {what.result}"
     )
-    return _shown(row)
+    return _shown(row.replace("\n", "\\n"))
 
 
 def _shown(text: str) -> str:
