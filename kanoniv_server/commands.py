@@ -30,8 +30,11 @@ if TYPE_CHECKING:
     from kanoniv_server.settings import Settings
 
 DENIED = 1
-# new objects, and rounds, before the collector looks at the young, the older and the oldest
-_COLLECTED = (2000, 20, 1000)
+# New objects, and rounds, before the collector looks at the young, the older and the oldest. It looks at every object
+# once in each, however often it comes: often is as much work, in pauses of 5 ms and not of 50 (docs/bench-server.md).
+_COLLECTED = (700, 2, 5000)
+# from here on Python collects in another way, and these numbers mean something else
+_OTHERWISE = (3, 14)
 _SHOWN_ONCE = "it is shown this once, and kept by nobody"
 
 
@@ -50,11 +53,7 @@ async def _serve(settings: Settings, environ: Mapping[str, str]) -> int:
 
         direct = (PATH.encode("ascii"), Direct(service).answer)
         server = listening.server(app, settings, heard, direct)
-        # what is there now stays there: the collector need not look at it again
-        gc.collect()
-        gc.freeze()
-        # what caches hold is no garbage: to look through all of it takes as long as thirty verifications
-        gc.set_threshold(*_COLLECTED)
+        _collect_in_small_steps()
         try:
             await server.serve()
         except SystemExit:
@@ -64,6 +63,15 @@ async def _serve(settings: Settings, environ: Mapping[str, str]) -> int:
             raise StorageError("storage", detail=detail, fix=fix) from None
         service.log.event("stopped")
     return 0
+
+
+def _collect_in_small_steps() -> None:
+    # what is there now stays there: the collector need not look at it again
+    gc.collect()
+    gc.freeze()
+    # what caches hold is no garbage, and most of what is new goes there: nobody should wait while it is looked through
+    if sys.version_info < _OTHERWISE:
+        gc.set_threshold(*_COLLECTED)
 
 
 def _reserve(path: Path | None) -> int | None:

@@ -19,7 +19,6 @@ LOG_TAG = b"kanoniv-auth/2 log\0"
 START = "0" * 64
 LONGEST_VALUE, MOST_DETAILS, LONGEST_LINE = 256, 12, 16384
 REPAIRED = "repaired"
-_NEEDS = frozenset('%"\\')  # of what is printable, these need an escape
 _HEX, _LOWER = frozenset("0123456789abcdef"), frozenset("abcdefghijklmnopqrstuvwxyz_")
 
 
@@ -68,13 +67,20 @@ def write_line(seq: int, at: int, prev: str, checkpoint: int, what: Happening) -
     cut: list[str] = []
     result, agent = _fit("result", what.result, cut), _fit("agent", what.agent, cut)
     name = _fit("name", what.name, cut)
-    details = {key: _fit(key, value, cut) for key, value in what.details.items()}
+    rows = what.details
+    details = ",".join([f'"{key}":{_written(_fit(key, rows[key], cut))}' for key in sorted(rows)])
     # the keys stand sorted, and none of the values needs an escape: what `canonical` would write, in half its time
     return (
         f'{{"agent":"{agent}","at":{at},"checkpoint":{checkpoint},"claimed":{"true" if what.claimed else "false"},'
-        f'"cut":"{",".join(cut)}","details":{canonical(details).decode("ascii")},"event":"{what.event}",'
+        f'"cut":"{",".join(cut)}","details":{{{details}}},"event":"{what.event}",'
         f'"name":"{name}","prev":"{prev}","result":"{result}","seq":{seq}}}'
     ).encode("ascii")
+
+
+def _written(value: str | int | bool) -> str:
+    if type(value) is str:
+        return f'"{value}"'
+    return str(value) if type(value) is int else canonical(value).decode("ascii")
 
 
 def _fit(key: str, value: str | int | bool, cut: list[str]) -> str | int | bool:
@@ -82,12 +88,9 @@ def _fit(key: str, value: str | int | bool, cut: list[str]) -> str | int | bool:
         return value if 0 <= value <= MAX_INT else str(value)
     # what has no end is not read to its end; bytes of a path that are no text are written as Python shows them
     text = redact(value[: 16 * LONGEST_VALUE])
-    if (
-        len(text) <= LONGEST_VALUE
-        and text.isascii()
-        and text.isprintable()
-        and _NEEDS.isdisjoint(text)
-    ):
+    # of what is printable, these three need an escape
+    needs = "%" in text or '"' in text or "\\" in text
+    if len(text) <= LONGEST_VALUE and text.isascii() and text.isprintable() and not needs:
         return text
     data = text.encode("utf-8", "backslashreplace")
     if len(data) > LONGEST_VALUE or len(value) > 16 * LONGEST_VALUE:

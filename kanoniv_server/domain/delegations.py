@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kanoniv_auth.core import delegation as core
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 # for the link's jti, and for a key when one is to be made
 ENTROPY = 16 + 32
+# whether 32 bytes are a key never changes, and to find out takes longer than all else of a grant; who may have one is
+# asked each time
+_key_of = lru_cache(4096)(parse_did_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ class Order:
     ) -> Order:
         """Read what was sent. ttl: `4h`, seconds, `never`; 4 h when None · to: `did:key:…`. Raises: UsageError."""
         try:
-            key = None if to is None else parse_did_key(to)
+            key = None if to is None else _key_of(to)
         except KeyInvalid as error:
             fix = "give the did:key that kanoniv-auth whoami prints where the key is"
             raise UsageError("usage", detail=str(error), fix=fix) from None

@@ -6,9 +6,10 @@ Times are integer seconds UTC. Keys, link ids and digests are 32 bytes. No value
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from kanoniv_auth.core.keys import did
+from kanoniv_auth.core.keys import did, did_key
 
 if TYPE_CHECKING:
     from kanoniv_auth.core.audit import Happening
@@ -18,6 +19,8 @@ T = TypeVar("T")
 DEFAULT_TENANT = "default"
 ISSUE, REVOKE, READ, ADMIN = "issue", "revoke", "read", "admin"
 RIGHTS = frozenset((ISSUE, REVOKE, READ, ADMIN))
+# a few roots, which stand in every answer
+_written = lru_cache(256)(did_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,11 @@ class Tenant:
     def root_did(self) -> str:
         """`did:agent:` label of the root."""
         return did(self.root)
+
+    @property
+    def root_key(self) -> str:
+        """The root as `did:key:z…`."""
+        return _written(self.root)
 
 
 @dataclass(frozen=True, slots=True)

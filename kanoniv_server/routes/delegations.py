@@ -102,7 +102,7 @@ async def add(call: Call) -> Answer:
         "id": chain.id.hex(),
         "holder_did": chain.holder_did,
         "root_did": tenant.root_did,
-        "root_key": did_key(tenant.root),
+        "root_key": tenant.root_key,
         "scopes": chain.scopes,
         "expires_at": chain.expires_at,
         "cut": made.cut,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kanoniv_auth.core.errors import OidcRefused, PolicyRefused
 from kanoniv_auth.core.exchange import exchange_audience, root_key_audience
-from kanoniv_auth.core.keys import did, did_key
+from kanoniv_auth.core.keys import did
 from kanoniv_server.domain.delegations import ENTROPY
 from kanoniv_server.domain.exchange import Ask, Desk, exchange, failed, hand_out, seen
 from kanoniv_server.domain.values import DEFAULT_TENANT
@@ -100,7 +100,7 @@ class Keyless:
             )
         except PolicyRefused as error:
             raise _explained(error, token) from None
-        return json_answer({**_document(made, desk), "root_key": did_key(desk.tenant.root)})
+        return json_answer({**_document(made, desk), "root_key": desk.tenant.root_key})
 
     async def root_key(self, call: Call) -> Answer:
         """Make a key, and give it with its link. Raises: AuthError, Refusal."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from kanoniv_auth.core.keys import did_key
 from kanoniv_server.domain.values import DEFAULT_TENANT, READ
 from kanoniv_server.routes import shapes
 from kanoniv_server.web.problems import Answer, clean, json_answer, refusal
@@ -57,9 +56,7 @@ async def tenant(call: Call) -> Answer:
     if found is None:
         raise refusal("not_found", "there is no such tenant")
     one = found[0]
-    return json_answer(
-        {"tenant": one.name, "root_did": one.root_did, "root_key": did_key(one.root)}
-    )
+    return json_answer({"tenant": one.name, "root_did": one.root_did, "root_key": one.root_key})
 
 
 async def metrics(call: Call) -> Answer:

@@ -50,6 +50,10 @@ class _Room:
         self.lines.append(line)
         self.head = line_hash(line)
 
+    def row(self, place: int) -> Delegation:
+        """A row of the ledger, with its place in it."""
+        return replace(self.rows[place], at=place + 1)
+
     def revoked(self, row: Delegation) -> bytes | None:
         """What of a link is revoked."""
         for one, where in (
@@ -153,18 +157,19 @@ class MemoryStore:
         room = self._room(row.tenant)
         if (what := room.revoked(row)) is not None:
             raise Revoked("revoked", what=what.hex())
-        if any(row.id in one.place for one in self._rooms.values()):
-            raise StorageError("storage", detail="this link is there already")
+        for one in self._rooms.values():
+            if row.id in one.place:
+                raise StorageError("storage", detail="this link is there already")
         room.record(event)
         room.place[row.id] = len(room.rows)
-        room.rows.append(replace(row, at=len(room.rows) + 1))
+        room.rows.append(row)
 
     async def delegation(self, tenant: str, link_id: bytes) -> Delegation | None:
         """Find one link."""
         self._require_open()
         room = self._rooms.get(tenant)
         place = None if room is None else room.place.get(link_id)
-        return None if room is None or place is None else room.rows[place]
+        return None if room is None or place is None else room.row(place)
 
     async def delegations(
         self,
@@ -178,11 +183,13 @@ class MemoryStore:
         """List links, newest first."""
         self._require_open()
         room = self._rooms.get(tenant)
-        rows = [] if room is None else room.rows
-        end = len(rows) if before is None else max(0, min(before - 1, len(rows)))
+        if room is None:
+            return Page((), None)
+        size = len(room.rows)
+        end = size if before is None else max(0, min(before - 1, size))
         chosen = (
             row
-            for row in (rows[place] for place in range(end - 1, -1, -1))
+            for row in map(room.row, range(end - 1, -1, -1))
             if (holder_did is None or row.holder_did == holder_did)
             and (active_at is None or _is_active(row, active_at))
         )

@@ -53,6 +53,8 @@ PLAIN: dict[str, tuple[int, str, str]] = {
     "defect": (500, "a defect of the service", "tell its operator the request id"),
     "busy": (503, "the service has no room for this now", "wait for as long as Retry-After says"),
 }
+# made once: `json.dumps` makes one for each answer
+_encoded = json.JSONEncoder(separators=(",", ":")).encode
 _RETRY_SOON = (b"retry-after", b"1")
 _ASK = (b"www-authenticate", b'Bearer realm="kanoniv"')
 
@@ -190,4 +192,4 @@ def json_answer(
 
 
 def _json(document: object) -> bytes:
-    return json.dumps(document, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+    return _encoded(document).encode("ascii")
