@@ -1,0 +1,301 @@
+"""The reader of ordinary lines: words, quotes, `&& || ; | &`, literal redirects, here-documents, `$( )`, `$NAME`.
+
+Pure Python, and light: a hook pays for it with every command. What it understands it understands as bash does;
+everything else raises NotUnderstood, and a grammar may try. Brace expansion, functions and compound commands are
+left to that, arithmetic, arrays and backquotes to nobody.
+"""
+
+from __future__ import annotations
+
+from kanoniv_auth.hooks.shell.words import (
+    HARMLESS,
+    LETTERS,
+    LITERAL,
+    NAME,
+    SHOWN,
+    UNKNOWN,
+    Draft,
+    NotUnderstood,
+    Redirect,
+    Simple,
+    is_name,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kanoniv_auth.hooks.shell.words import Word
+
+MAX_NEST = 8
+RESERVED = frozenset(
+    ("if", "then", "else", "elif", "fi", "for", "while", "until", "do", "done", "case", "esac", "select", "function",
+     "coproc", "{", "}", "!", "[[", "]]", "in", "repeat", "foreach", "end", "nocorrect", "always", "((", "))")
+)  # fmt: skip
+_ENDS = frozenset(" \t\n;&|<>()")
+_SPECIAL = frozenset("'\"\\$`*?[{,.~=:(")
+_ONE = frozenset("?#$!-@*0123456789")
+_ODD_HOME = frozenset(" \t\n*?[")
+_END = NAME | frozenset("-.")
+_DIGITS = frozenset("0123456789")
+_SIGNS = ("&>>", "<<<", "<<-", "&>", ">>", ">|", ">&", "<&", "<>", "<<", ">", "<")
+
+
+def read(text: str, home: str, nest: tuple[int, ...] = ()) -> tuple[Simple, ...]:
+    """Read a whole text. home: what `~` stands for · nest: where it stands. Raises: NotUnderstood."""
+    reader = _Reader(text, home)
+    reader.list_of(nest, "")
+    return tuple(reader.found)
+
+
+class _Reader:
+    __slots__ = ("text", "at", "home", "found", "heredocs", "nests")
+
+    def __init__(self, text: str, home: str) -> None:
+        self.text, self.at, self.home = text, 0, home
+        self.found: list[Simple] = []
+        self.heredocs: list[tuple[str, bool, bool]] = []
+        self.nests = 0
+
+    def list_of(self, nest: tuple[int, ...], closing: str) -> None:
+        """Read commands up to the end, or to a closing bracket, which is left there."""
+        after, source, open_end = "", None, False
+        while True:
+            self._blanks()
+            head = self.text[self.at : self.at + 1]
+            if head in ("", closing):
+                if open_end or self.heredocs:
+                    raise NotUnderstood("it ends too early")
+                return
+            if head == "\n":
+                self._newline()
+                after = after if open_end else ""
+                continue
+            words, assignments, redirects = self._simple(nest)
+            sign = self._operator()
+            piped = sign in ("|", "|&")
+            here = Simple(
+                words, assignments, redirects, source, nest=nest, after=after, piped=piped
+            )
+            self.found.append(here)
+            source, open_end = (here, True) if piped else (None, sign in ("&&", "||"))
+            after = after if piped else sign if open_end else ""
+
+    def _operator(self) -> str:
+        self._blanks()
+        for sign in ("&&", "||", "|&", "|", ";", "&"):
+            if self.text.startswith(sign, self.at):
+                self.at += len(sign)
+                if sign in ";&" and self.text[self.at : self.at + 1] in (";", "&", "|", "!"):
+                    raise NotUnderstood("operators that stand together")
+                return sign
+        return ""
+
+    def _blanks(self) -> None:
+        text = self.text
+        while True:
+            head = text[self.at : self.at + 1]
+            if head in (" ", "\t") and head:
+                self.at += 1
+            elif text.startswith("\\\n", self.at):
+                self.at += 2
+            elif head == "#":
+                end = text.find("\n", self.at)
+                self.at = len(text) if end < 0 else end
+            else:
+                return
+
+    def _newline(self) -> None:
+        self.at += 1
+        for end, quoted, tabs in self.heredocs:
+            self._heredoc(end, quoted=quoted, tabs=tabs)
+        self.heredocs = []
+
+    def _heredoc(self, end: str, *, quoted: bool, tabs: bool) -> None:
+        while True:
+            if self.at >= len(self.text):
+                raise NotUnderstood("a here-document without its end")
+            stop = self.text.find("\n", self.at)
+            stop = len(self.text) if stop < 0 else stop
+            line = self.text[self.at : stop]
+            self.at = min(stop + 1, len(self.text))
+            if (line.lstrip("\t") if tabs else line) == end:
+                # the newline behind it ends nothing more than the document
+                return
+            if not quoted and any(sign in line for sign in "$`\\"):
+                raise NotUnderstood("a here-document that is expanded")
+
+    def _simple(
+        self, nest: tuple[int, ...]
+    ) -> tuple[tuple[Word, ...], tuple[tuple[str, Word], ...], tuple[Redirect, ...]]:
+        words: list[Word] = []
+        assignments: list[tuple[str, Word]] = []
+        redirects: list[Redirect] = []
+        while True:
+            self._blanks()
+            if self._redirect(redirects, nest):
+                continue
+            draft = self._draft(nest)
+            if not draft.there:
+                break
+            pair = None if words else draft.assignment()
+            if pair is not None:
+                assignments.append(pair)
+                continue
+            word = draft.word()
+            if not words and word.text in RESERVED:
+                raise NotUnderstood(f"the word {word.text}")
+            words.append(word)
+        if not words and not assignments and not redirects:
+            raise NotUnderstood("a command without words")
+        return tuple(words), tuple(assignments), tuple(redirects)
+
+    def _redirect(self, redirects: list[Redirect], nest: tuple[int, ...]) -> bool:
+        start = self.at
+        while self.text[self.at : self.at + 1] in _DIGITS:
+            self.at += 1
+        numbered = self.at > start
+        sign = next((s for s in _SIGNS if self.text.startswith(s, self.at)), "")
+        if not sign or (numbered and sign[0] == "&"):
+            self.at = start
+            return False
+        self.at += len(sign)
+        self._blanks()
+        draft = self._draft(nest)
+        word = draft.word()
+        if not draft.there or word.text[:1] == "!":
+            raise NotUnderstood("a redirect without a target")
+        if sign in ("<<", "<<-"):
+            if word.kind != LITERAL or not word.text or not _END.issuperset(word.text):
+                raise NotUnderstood("a here-document's end that is not plain")
+            self.heredocs.append((word.text, draft.fixed is not None, sign == "<<-"))
+        elif sign == "<<<":
+            if word.kind == UNKNOWN:
+                raise NotUnderstood("a value of the environment")
+        elif sign[-1] != "&" or not (word.text == "-" or _DIGITS.issuperset(word.text)):
+            if sign == "<&":
+                raise NotUnderstood("a descriptor that is not plain")
+            redirects.append(Redirect(sign if sign in ("<", "<>") else ">", word))
+        return True
+
+    def _draft(self, nest: tuple[int, ...]) -> Draft:
+        draft, text, start = Draft(), self.text, self.at
+        while self.at < len(text):
+            head = text[self.at]
+            if head in _ENDS:
+                break
+            draft.there = True
+            if head not in _SPECIAL:
+                draft.parts.append(head)
+                self.at += 1
+            else:
+                self._odd(head, draft, nest, first=self.at == start)
+        if self.at < len(text) and (
+            text[self.at] == "(" or (draft.braced and text[self.at] in "<>")
+        ):
+            raise NotUnderstood("a bracket")
+        if draft.braced and "," in draft.parts:
+            raise NotUnderstood("a brace expansion")
+        return draft
+
+    def _odd(self, head: str, draft: Draft, nest: tuple[int, ...], *, first: bool) -> None:
+        text, self.at = self.text, self.at + 1
+        if head == "'":
+            end = text.find("'", self.at)
+            if end < 0:
+                raise NotUnderstood("a quote without its end")
+            draft.quote()
+            draft.parts.append(text[self.at : end])
+            self.at = end + 1
+        elif head == '"':
+            self._double(draft, nest)
+        elif head == "\\":
+            self._escaped(draft)
+        elif head == "$":
+            self._dollar(draft, nest, quoted=False)
+        elif head == "`" or (head == "=" and first):
+            raise NotUnderstood("a backquote" if head == "`" else "a word that begins with =")
+        elif head == "~" and (first or text[self.at - 2] in "=:"):
+            if not first or text[self.at : self.at + 1] not in ("", "/", *_ENDS):
+                raise NotUnderstood("somebody's home")
+            draft.quote()
+            draft.parts.append(self.home)
+        else:
+            draft.pattern = draft.pattern or head in "*?["
+            draft.braced = draft.braced or head == "{"
+            if draft.braced and head == "." and text.startswith(".", self.at):
+                raise NotUnderstood("a brace expansion")
+            draft.parts.append(head)
+
+    def _escaped(self, draft: Draft) -> None:
+        head = self.text[self.at : self.at + 1]
+        if head in (
+            "",
+            "\n",
+        ):  # bash joins what stands around it, even in the middle of an operator
+            raise NotUnderstood("a backslash at the end")
+        self.at += 1
+        draft.quote()
+        draft.parts.append(head)
+
+    def _double(self, draft: Draft, nest: tuple[int, ...]) -> None:
+        draft.quote()
+        text = self.text
+        while True:
+            head = text[self.at : self.at + 1]
+            self.at += 1
+            if head == '"':
+                return
+            if not head or head == "`":
+                raise NotUnderstood("a backquote" if head else "a quote without its end")
+            if head == "$":
+                self._dollar(draft, nest, quoted=True)
+            elif head == "\\" and text[self.at : self.at + 1] in ("$", "`", '"', "\\", "\n"):
+                draft.parts.append(text[self.at].strip("\n"))
+                self.at += 1
+            else:
+                draft.parts.append(head)
+
+    def _dollar(self, draft: Draft, nest: tuple[int, ...], *, quoted: bool) -> None:
+        text, start = self.text, self.at - 1
+        head = text[self.at : self.at + 1]
+        if head == "(":
+            self._substitution(nest)
+            draft.value(SHOWN, quoted=quoted)
+        elif head == "{" or head in LETTERS or (head in _ONE and head):
+            name = self._variable(head)
+            if name == "HOME" and (quoted or not any(c in _ODD_HOME for c in self.home)):
+                draft.quote()
+                draft.parts.append(self.home)
+                return
+            draft.value(SHOWN if name in HARMLESS else UNKNOWN, quoted=quoted)
+        elif head in ("[", "\\") or (head in ("'", '"') and not quoted):
+            raise NotUnderstood("an expansion of another kind")
+        else:
+            draft.quote()
+        draft.parts.append(text[start : self.at])
+
+    def _substitution(self, nest: tuple[int, ...]) -> None:
+        if self.text.startswith("((", self.at) or len(nest) >= MAX_NEST or self.heredocs:
+            raise NotUnderstood("an expansion of another kind")
+        self.at += 1
+        self.nests += 1
+        self.list_of((*nest, self.nests), ")")
+        if not self.text.startswith(")", self.at):
+            raise NotUnderstood("a bracket without its end")
+        self.at += 1
+
+    def _variable(self, head: str) -> str:
+        text, self.at = self.text, self.at + (head == "{")
+        start = self.at
+        if text[start : start + 1] in LETTERS:
+            while text[self.at : self.at + 1] in NAME and self.at < len(text):
+                self.at += 1
+        else:
+            self.at += 1
+        name = text[start : self.at]
+        if head == "{":
+            if text[self.at : self.at + 1] != "}" or not (is_name(name) or name in _ONE):
+                raise NotUnderstood("an expansion of another kind")
+            self.at += 1
+        if text.startswith(("[", "\\\n"), self.at):
+            raise NotUnderstood("an expansion of another kind")
+        return name

@@ -1,0 +1,143 @@
+"""What both readers make of a line of shell: simple commands of words, in the order they are written. Pure."""
+
+from __future__ import annotations
+
+from kanoniv_auth.core.value import Value
+
+# what a word is: exactly this text · a pattern of path names · a value that may be shown · any value at all
+LITERAL, PATTERN, SHOWN, UNKNOWN = "literal", "pattern", "shown", "unknown"
+
+# expansions whose value gives nothing away
+HARMLESS = frozenset(
+    ("?", "#", "$", "!", "-", "0", "HOME", "PWD", "OLDPWD", "USER", "LOGNAME", "SHELL", "LANG", "TERM", "RANDOM",
+     "SECONDS", "LINENO", "BASH_VERSION", "UID", "EUID", "HOSTNAME", "PATH", "PPID", "SHLVL", "COLUMNS", "PIPESTATUS")
+)  # fmt: skip
+
+
+LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_")
+NAME = LETTERS | frozenset("0123456789")
+
+
+def is_name(text: str) -> bool:
+    """Whether a text is a variable's name."""
+    return bool(text) and text[0] in LETTERS and NAME.issuperset(text)
+
+
+class NotUnderstood(Exception):
+    """A text outside the grammar. Its words are for people."""
+
+
+class Word(Value):
+    """One word as it is written. kind: as above · single: for a value, whether it stays one word.
+
+    text: for LITERAL what the program gets; for PATTERN with its `*`, `?` and `[…]`; else what is written
+    """
+
+    __slots__ = ("text", "kind", "single")
+
+    text: str
+    kind: str
+    single: bool
+
+    def __init__(self, text: str, kind: str = LITERAL, *, single: bool = True) -> None:
+        self._fill(text, kind, single)
+
+    @property
+    def literal(self) -> str | None:
+        """The text when it is certain, else None."""
+        return self.text if self.kind == LITERAL else None
+
+
+class Draft:
+    """A word that is being read. fixed: how much of it is certain to be neither quoted nor expanded, None for all."""
+
+    __slots__ = ("braced", "fixed", "kind", "parts", "pattern", "single", "there")
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.fixed: int | None = None
+        self.kind = ""
+        self.single = True
+        self.pattern = self.braced = self.there = False
+
+    def quote(self) -> None:
+        """Note that from here on something is quoted."""
+        self.there = True
+        if self.fixed is None:
+            self.fixed = sum(map(len, self.parts))
+
+    def value(self, kind: str, *, quoted: bool) -> None:
+        """Note an expansion."""
+        self.quote()
+        self.kind = UNKNOWN if UNKNOWN in (kind, self.kind) else SHOWN
+        self.single = self.single and quoted
+
+    def word(self) -> Word:
+        """The word itself."""
+        text = "".join(self.parts)
+        if self.kind:
+            return Word(text, self.kind, single=self.single and not self.pattern)
+        return Word(text, PATTERN if self.pattern and text != "[" else LITERAL)
+
+    def assignment(self) -> tuple[str, Word] | None:
+        """The name and the value when this is `NAME=value`."""
+        name, sign, value = "".join(self.parts).partition("=")
+        if not sign or not is_name(name) or (self.fixed is not None and self.fixed <= len(name)):
+            return None
+        return name, Word(value, self.kind or LITERAL)
+
+
+class Redirect(Value):
+    """Where a command reads or writes. sign: `<`, `>` or `<>`, whatever its spelling."""
+
+    __slots__ = ("sign", "target")
+
+    sign: str
+    target: Word
+
+    def __init__(self, sign: str, target: Word) -> None:
+        self._fill(sign, target)
+
+
+class Simple(Value):
+    """One simple command; a line of assignments or redirects alone has no words.
+
+    assignments: name and value · source: the command it reads from through a pipe, None for none · nest: where it
+    stands: of commands in one list equal, deeper in brackets (negative: in the same shell) · after: the `&&` or `||`
+    before it · piped: into the next one · again: in a loop, so it may come after what is written behind it
+    """
+
+    __slots__ = ("words", "assignments", "redirects", "source", "nest", "after", "piped", "again")
+
+    words: tuple[Word, ...]
+    assignments: tuple[tuple[str, Word], ...]
+    redirects: tuple[Redirect, ...]
+    source: Simple | None
+    nest: tuple[int, ...]
+    after: str
+    piped: bool
+    again: bool
+
+    def __init__(
+        self,
+        words: tuple[Word, ...],
+        assignments: tuple[tuple[str, Word], ...] = (),
+        redirects: tuple[Redirect, ...] = (),
+        source: Simple | None = None,
+        *,
+        nest: tuple[int, ...] = (),
+        after: str = "",
+        piped: bool = False,
+        again: bool = False,
+    ) -> None:
+        self._fill(words, assignments, redirects, source, nest, after, piped, again)
+
+    def of(self, words: tuple[Word, ...]) -> Simple:
+        """The same place with other words: what a wrapper starts. Its assignments and redirects are judged once."""
+        return Simple(words, (), (), self.source, nest=self.nest, again=self.again)
+
+    @property
+    def shown(self) -> str:
+        """The command for people, not for a shell."""
+        text = " ".join([word.text for word in self.words])
+        return text if len(text) <= 160 else f"{text[:159]}…"
