@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 from kanoniv_auth.core.errors import AuthError, StorageError
 from kanoniv_auth.core.revocation import Revocations
-from kanoniv_auth.core.revocation_list import RevocationList, read_list
 from kanoniv_auth.core.roots import TrustedRoots
+from kanoniv_server.domain.revocations import read_kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kanoniv_auth.core.revocation_list import RevocationList
     from kanoniv_server.domain.ports import Store
     from kanoniv_server.domain.values import Tenant
 
@@ -102,7 +103,7 @@ class Reach:
 
     def learn(self, text: str) -> None:
         """Take up a list that this process has just signed."""
-        self._take((read_list(text),))
+        self._take((read_kept(text),))
 
     async def refresh(self) -> None:
         """Ask whether anything has changed, and read it then. Raises: StorageError."""
@@ -157,4 +158,4 @@ class Reach:
 
 
 def _read(texts: list[str]) -> tuple[RevocationList, ...]:
-    return tuple(read_list(text) for text in texts)
+    return tuple(read_kept(text) for text in texts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kanoniv_auth.core.audit import Happening
@@ -21,6 +22,9 @@ MOST = 256
 # how long a list is handed out before it is signed again, seconds: verifiers may ask for a recent one
 FRESH = 300
 _ID = 32
+# A long list takes as long to read as hundreds of verifications, and anybody may ask for it: what the store gives is
+# read once. The same text is the same list.
+read_kept = lru_cache(8)(read_list)
 
 
 async def revoke(
@@ -104,7 +108,7 @@ async def current_list(
     Raises: KeyInvalid, StorageError.
     """
     text = await store.revocation_list(tenant.name)
-    if text is not None and now - read_list(text).issued_at < fresh:
+    if text is not None and now - read_kept(text).issued_at < fresh:
         return text
     require_root(tenant, signer)
     return await store.add_revocations(tenant.name, sign=_sign(signer, now), event=None, now=now)

@@ -14,9 +14,8 @@ from kanoniv_auth.core.errors import HolderUnproven, KeyInvalid, ScopeViolation,
 from kanoniv_auth.core.keys import did, parse_did_key
 from kanoniv_auth.core.own_revocation import own_revocation
 from kanoniv_auth.core.proof import Pop
-from kanoniv_auth.core.revocation_list import read_list
 from kanoniv_server.domain.keys import caller as caller_of
-from kanoniv_server.domain.revocations import MOST, current_list, revoke
+from kanoniv_server.domain.revocations import MOST, current_list, read_kept, revoke
 from kanoniv_server.domain.values import DEFAULT_TENANT, REVOKE, AuditEvent, Caller
 from kanoniv_server.routes import shapes
 from kanoniv_server.routes.verify import with_once
@@ -63,7 +62,7 @@ async def add(call: Call) -> Answer:
     else:
         text = await revoke_and_tell(call, ids, keys)
     count = {"ids": len(set(ids)), "keys": len(set(keys))}
-    return json_answer({"revoked": count, "seq": read_list(text).seq, "list": text})
+    return json_answer({"revoked": count, "seq": read_kept(text).seq, "list": text})
 
 
 def _key(text: str) -> bytes:
@@ -159,7 +158,7 @@ async def newest(call: Call) -> Answer:
     tenant = found[0]
     signer = await service.roots.signer(tenant)
     text = await current_list(tenant, signer=signer, store=service.store, now=call.now)
-    tag = f'"{read_list(text).seq}-{sodium.sha256(text.encode("ascii"))[:8].hex()}"'
+    tag = f'"{read_kept(text).seq}-{sodium.sha256(text.encode("ascii"))[:8].hex()}"'
     headers = ((b"etag", tag.encode("ascii")), (b"cache-control", b"no-cache"))
     if _names(call.header(b"if-none-match"), tag):
         return Answer(304, b"", headers)
