@@ -11,6 +11,7 @@ _SIGNED_WITH = (
 )
 _KEY = Option("-k --key", "PATH")
 _REPOSITORY = Option("-r --repo", "DIR")
+_PLACE = (Option("--user"), Option("--project", "DIR"))
 
 COMMANDS = {
     command.name: command
@@ -92,6 +93,23 @@ COMMANDS = {
         Command("migrate", "migrating:migrate", Option("--from", "DIR"), Option("--dry-run")),
         Command("install-hook", "hooking:install", _REPOSITORY, Option("--root-did", "DID"), Option("--force")),
         Command("uninstall-hook", "hooking:uninstall", _REPOSITORY),
+        Command("install-skill", "skilling:install", *_PLACE, Option("--root-did", "DID")),
+        Command("uninstall-skill", "skilling:uninstall", *_PLACE),
+        Command("uninstall", "skilling:uninstall_all"),
+        Command(
+            "wrap-mcp", "wrapping:wrap_mcp",
+            Option("-m --mode", "strict|warn|audit"), Option("-k --root-key", "PATH"),
+            Option("--root-did", "DID"), Option("--name", "SERVER"), Option("--scope-prefix", "SCOPE"),
+            Option("--audience", "NAME"), Option("--token-file", "PATH"),
+            Option("--deny-as", "error|result"), Option("--guard", "tools|all"), Option("--require-audit"),
+            rest="CMD...",
+        ),
+        Command(
+            "prove", "wrapping:prove",
+            Option("-s --scope", "SCOPE"), Option("--tool", "NAME"), Option("--name", "SERVER"),
+            Option("--scope-prefix", "SCOPE"), Option("--args", "JSON|-"), Option("--audience", "NAME"),
+            *TOKEN,
+        ),
         Command("completion", "completing:completion", rest="bash|zsh|fish"),
     )
 }  # fmt: skip

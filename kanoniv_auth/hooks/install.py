@@ -67,20 +67,20 @@ def install(folder: str, root_did: str | None = None, *, force: bool = False) ->
     Raises: UsageError, NoTrustedRoot, StorageError.
     """
     trusted = trusted_roots(find_home(os.environ), None, root_did)
-    roots, pins = _labels(trusted), _pins(trusted)
+    roots, pinned = labels(trusted), pins(trusted)
     found = _own(repository.find(folder))
     hook = f"{found.hooks}/pre-push"
     before = _read(hook)
     kind = script.kind(before)
     if before is not None and not force:
-        _refuse_changed(hook, before, kind, pins)
+        _refuse_changed(hook, before, kind, pinned)
     python, git = _interpreter(), os.fsencode(repository.program())
     try:
         os.makedirs(found.hooks, exist_ok=True)  # noqa: PTH103 - paths are text in this package
         if kind == script.FOREIGN and before is not None:
             _set_aside(hook, before)
         chained = os.path.lexists(hook + SUFFIX)
-        text = script.write(python, git, pins, chained=chained)
+        text = script.write(python, git, pinned, chained=chained)
         kept = None
         if before is not None and (kind in (script.PUBLISHED, script.CHANGED)):
             kept = _copy(hook, before)
@@ -125,24 +125,25 @@ def _own(found: Repository) -> Repository:
     )
 
 
-def _pins(trusted: TrustedRoots) -> str:
+def pins(trusted: TrustedRoots) -> str:
     """The roots as the hook is to be told them: whole keys where they are known; none that is on its way out."""
     keys = [did_key(key) for key in trusted.keys if did(key) not in trusted.retired]
-    pins = sorted((*keys, *(label for label in trusted.dids if label not in trusted.retired)))
-    if not pins:
+    found = sorted((*keys, *(label for label in trusted.dids if label not in trusted.retired)))
+    if not found:
         raise NoTrustedRoot("no_trusted_root")
-    return ",".join(pins)
+    return ",".join(found)
 
 
-def _labels(trusted: TrustedRoots) -> tuple[str, ...]:
-    labels = {did(key) for key in trusted.keys} | set(trusted.dids)
-    return tuple(sorted(labels - set(trusted.retired)))
+def labels(trusted: TrustedRoots) -> tuple[str, ...]:
+    """The DIDs of the roots, for people; none that is on its way out."""
+    found = {did(key) for key in trusted.keys} | set(trusted.dids)
+    return tuple(sorted(found - set(trusted.retired)))
 
 
-def _refuse_changed(hook: str, data: bytes, kind: str, pins: str) -> None:
+def _refuse_changed(hook: str, data: bytes, kind: str, pinned: str) -> None:
     if kind == script.CHANGED:
         raise UsageError("usage", detail=f"{hook} was changed by hand", fix=_FIX_AGAIN)
-    if kind == script.OURS and script.roots_of(data) != pins:
+    if kind == script.OURS and script.roots_of(data) != pinned:
         detail = f"{hook} trusts other roots: {script.roots_of(data)}"
         raise UsageError(
             "usage", detail=detail, fix="kanoniv-auth install-hook --force changes that"

@@ -1,0 +1,127 @@
+"""Our entries in a settings file of Claude Code's: put in, and taken out. Pure: text in, text out.
+
+The file is a person's: what is not ours stays, in its order; what cannot be read as it is meant is refused.
+"""
+
+from __future__ import annotations
+
+import json
+
+from kanoniv_auth.core.errors import UsageError
+from kanoniv_auth.core.value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+BOOT = "kanoniv_auth/hooks/boot.py"
+_PROGRAM, _HOST = "kanoniv-auth", "claude-code"
+_FIX = "put the file in order by hand, then run this again"
+
+
+class Merged(Value):
+    """The new text. changed: another one than before · others: hooks in it that are not ours."""
+
+    __slots__ = ("text", "changed", "others")
+
+    text: str
+    changed: bool
+    others: int
+
+    def __init__(self, text: str, *, changed: bool, others: int) -> None:
+        self._fill(text, changed, others)
+
+
+def merged(text: str | None, wanted: Mapping[str, list[dict[str, object]]], path: str) -> Merged:
+    """Put our entries in, in place of older ones of ours. text: None when there is no file · path: for errors.
+
+    wanted: none takes ours out. Raises: UsageError for what is no settings file, and where hooks are switched off.
+    """
+    before = _read(text, path)
+    if wanted and before.get("disableAllHooks"):
+        fix = f"take disableAllHooks out of {path}, then run this again"
+        raise UsageError("usage", detail=f"{path} switches all hooks off", fix=fix)
+    hooks, others = _without_ours(before.get("hooks", {}), path)
+    for event, rows in wanted.items():
+        hooks[event] = [*hooks.get(event, []), *rows]
+    after = {name: value for name, value in before.items() if name != "hooks" or hooks}
+    if hooks:
+        after["hooks"] = hooks
+    if text is not None and after == before:
+        return Merged(text, changed=False, others=others)
+    new = json.dumps(after, indent=_indent(text), ensure_ascii=False) + "\n"
+    return Merged(new, changed=new != text, others=others)
+
+
+def is_ours(hook: object) -> bool:
+    """Whether one handler of an entry is one that `install-skill` writes."""
+    if not isinstance(hook, dict):
+        return False
+    args, command = hook.get("args"), hook.get("command")
+    if not isinstance(args, list) or not isinstance(command, str):
+        return False
+    words = [word for word in args if isinstance(word, str)]
+    boots = any(word.endswith(f"/{BOOT}") for word in words)
+    return _HOST in words and (boots or command.rpartition("/")[2] == _PROGRAM)
+
+
+def _read(text: str | None, path: str) -> dict[str, object]:
+    if text is None or not text.strip():
+        return {}
+    try:
+        found = json.loads(text, object_pairs_hook=_once, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        detail = f"{path} is not JSON as it is written, so it is left as it is: {error}"
+        raise UsageError("usage", detail=detail, fix=_FIX) from None
+    if not isinstance(found, dict):
+        raise UsageError("usage", detail=f"{path} is not a JSON object", fix=_FIX)
+    return found
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        msg = "a name stands twice in one object"
+        raise ValueError(msg)
+    return found
+
+
+def _refuse(word: str) -> None:
+    msg = f"{word} is no JSON"
+    raise ValueError(msg)
+
+
+def _without_ours(hooks: object, path: str) -> tuple[dict[str, list[object]], int]:
+    """The hooks of others, event by event, and how many there are."""
+    if not isinstance(hooks, dict):
+        raise UsageError("usage", detail=f"`hooks` in {path} is not an object", fix=_FIX)
+    kept: dict[str, list[object]] = {}
+    others = 0
+    for event, rows in hooks.items():
+        if not isinstance(rows, list):
+            detail = f"`hooks.{event}` in {path} is not a list"
+            raise UsageError("usage", detail=detail, fix=_FIX)
+        left = [row for row in map(_others, rows) if row is not None]
+        others += len(left)
+        if left or not rows:
+            kept[event] = left
+    return kept, others
+
+
+def _others(row: object) -> object:
+    """An entry without our handlers; None when no other is left in it."""
+    if not isinstance(row, dict) or not isinstance(row.get("hooks"), list):
+        return row  # not ours to judge
+    left = [hook for hook in row["hooks"] if not is_ours(hook)]
+    if len(left) == len(row["hooks"]):
+        return row
+    return {**row, "hooks": left} if left else None
+
+
+def _indent(text: str | None) -> int | str:
+    """How the file is indented: its first indented line says so."""
+    for line in (text or "").split("\n")[1:]:
+        blank = line[: len(line) - len(line.lstrip(" \t"))]
+        if blank and blank != line:
+            return "\t" if blank[0] == "\t" else len(blank)
+    return 2
