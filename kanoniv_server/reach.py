@@ -44,6 +44,8 @@ class Reach:
     ) -> None:
         self._store, self._clock, self._troubled = store, clock, troubled
         self._lists: dict[bytes, RevocationList] = {}
+        # entries of lists that a store which was set back knows no more, or counts anew
+        self._beside: dict[bytes, set[bytes]] = {}
         self._revocations = Revocations({})
         self._tenants: dict[str, tuple[Tenant, TrustedRoots]] = {}
         self._fresh = float("-inf")
@@ -51,7 +53,9 @@ class Reach:
         self._one_at_a_time = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._trouble = ""
-        self.version = _UNREAD
+        self._number = _UNREAD
+        # changes whenever anything may have changed; what was remembered before counts no more
+        self.version = 0
 
     async def start(self) -> None:
         """Read everything once, and go on reading. Raises: StorageError."""
@@ -110,10 +114,16 @@ class Reach:
         async with self._one_at_a_time:
             # what is true is as old as the question, not as the answer
             asked = self._clock()
-            version = await self._store.version()
-            if version != self.version:
+            try:
+                number = await self._store.version()
+            except StorageError:
+                # a store that comes back may have been set back, and have reached the same number another way
+                self._number = _UNREAD
+                raise
+            if number != self._number:
                 await self._read_all()
-                self.version = version
+                self._number = number
+                self.version += 1
             self._fresh = asked
 
     async def _read_all(self) -> None:
@@ -133,8 +143,14 @@ class Reach:
             # a list read before ours was written must not undo it
             if known is None or one.seq > known.seq:
                 self._lists[one.root] = one
+            elif others := {*one.ids, *one.keys} - (before := {*known.ids, *known.keys}):
+                # no list from before: both were handed out, and what was revoked stays revoked
+                self._beside.setdefault(one.root, set()).update(others, before)
         self._revocations = Revocations(
-            {root: (*one.ids, *one.keys) for root, one in self._lists.items()}
+            {
+                root: (*one.ids, *one.keys, *self._beside.get(root, ()))
+                for root, one in self._lists.items()
+            }
         )
 
     async def _go_on(self) -> None:
