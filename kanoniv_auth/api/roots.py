@@ -7,7 +7,7 @@ import time
 
 from kanoniv_auth.api import audit_log
 from kanoniv_auth.core.errors import KeyInvalid, NoRootKey, UsageError
-from kanoniv_auth.core.keys import KeyPair, parse_secret
+from kanoniv_auth.core.keys import KeyPair, parse_public, parse_secret
 from kanoniv_auth.core.roots import TrustedRoots
 from kanoniv_auth.store import files, keystore, roots as stored
 from kanoniv_auth.store.home import find_home
@@ -123,6 +123,26 @@ def trusted_roots(
     key = _memory.root if root is None else signing_root(root, home)
     argument = None if key is None else TrustedRoots(keys=(key.public,))
     return stored.trusted(home, os.environ, argument)
+
+
+def pinned_by(path: Path) -> TrustedRoots:
+    """The one root of a file: its public key, or a private one of which only the public half is kept.
+
+    Raises: NoRootKey, KeyPermissions for a private one that others can read, KeyInvalid, StorageError.
+    """
+    name = _absolute(path)
+    data = files.read(name, named=True)
+    if data is None:
+        raise NoRootKey("no_root_key", path=name)
+    try:
+        # 32 bytes of either kind look the same, so the name has to say which
+        text = data.decode("ascii").strip()
+        public = parse_public(text) if name.endswith(".pub") or text.startswith("did:") else None
+    except UnicodeDecodeError:
+        raise KeyInvalid("bad_key", detail=f"{name} is not text", path=name) from None
+    return TrustedRoots(
+        keys=(keystore.read_root(name, named=True).public if public is None else public,)
+    )
 
 
 def _configured_root(home: Home) -> KeyPair:

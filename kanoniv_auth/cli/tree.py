@@ -53,8 +53,8 @@ def _command(command: argv.Command) -> click.Command:
         params=_parameters(command),
         help=manual.COMMANDS[command.name],
         callback=lambda **given: _collect(command, given),
-        # what follows the first word of exec's command belongs to that command
-        context_settings={**_HELP, "allow_interspersed_args": command.name != "exec"},
+        # what follows the first word of the command that is to be run belongs to that command
+        context_settings={**_HELP, "allow_interspersed_args": command.rest != "CMD..."},
     )
 
 

@@ -148,7 +148,7 @@ def prove_v1(
         raise HolderUnproven("holder_unproven", detail=detail, version=1)
     # (2) the root
     roots.require(found.links[0].key, now)
-    chain = _read_chain(found.links, found.key.public, now)
+    chain = read_chain(found.links, found.key.public, now)
     # (6) the holder of the last link is who presents it, and the top level claims no more than was signed
     if found.links[-1].delegate_did != found.agent_did:
         detail = "the token names another holder than its last link"
@@ -167,8 +167,8 @@ def prove_v1(
     return VerifiedV1(chain, found.key, tuple([link.raw for link in found.links]))
 
 
-def _read_chain(links: tuple[SignedLink, ...], holder: bytes, now: int) -> Chain:
-    """Check the links in order (steps 3–5)."""
+def read_chain(links: tuple[SignedLink, ...], holder: bytes, now: int) -> Chain:
+    """Check the links in order (steps 3–5). holder: the key that holds the last one. Raises: as `verify_v1`."""
     chain: Chain | None = None
     until: int | None = None
     receivers = (*[link.key for link in links[1:]], holder)

@@ -118,7 +118,7 @@ def read_v1(token: str) -> TokenV1:
         _text(fields.get(name, "-"), name)
     links: tuple[SignedLink, ...] = ()
     for row in rows:
-        links = (*links, _read_link(row, links))
+        links = (*links, read_link(row, links))
     scopes = tuple([_text(scope, "a scope") for scope in _list(fields["scopes"], "scopes")])
     until = fields.get("expires_at")
     if until is not None and type(until) not in (int, float):
@@ -180,7 +180,8 @@ def _refuse(text: str) -> object:
     raise ValueError(text)
 
 
-def _read_link(value: object, before: tuple[SignedLink, ...]) -> SignedLink:
+def read_link(value: object, before: tuple[SignedLink, ...]) -> SignedLink:
+    """Read one link in its place. before: its parents, the root's first. Raises: TokenParseError, SignatureInvalid."""
     where = f"link {len(before)}"
     raw = _object(value, _LINK, frozenset(), where)
     proof = _object(raw["proof"], _PROOF, frozenset(), f"the proof of {where}")
