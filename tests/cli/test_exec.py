@@ -37,7 +37,13 @@ def test_signals_reach_the_child(shell: Shell, number: signal.Signals, status: i
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         process.send_signal(number)
-        out, err = process.communicate(timeout=10)
+        try:
+            out, err = process.communicate(timeout=10)
+        except subprocess.TimeoutExpired:
+            os.killpg(
+                process.pid, signal.SIGKILL
+            )  # it failed; leaving the block would wait for ever
+            raise
     assert out == f"got {number.name[3:]}\n"
     assert process.returncode == status
     assert err.startswith("SIGNED ")
