@@ -33,6 +33,7 @@ _HEAD = (
 
 # what is asked, not what is answered: a value of one word
 _access = lru_cache(1024)(Access)
+_LONGEST_SCOPE = 256  # characters of a question that is kept
 
 
 class Direct:
@@ -77,7 +78,12 @@ class Direct:
             return None
         found = service.reach.known_tenant(DEFAULT_TENANT if key is None else key.tenant)
         # a pop asks a store, which takes its time
-        if found is None or "~p" in token or token.startswith(BUNDLE_PREFIX):
+        if (
+            len(scope) > _LONGEST_SCOPE
+            or found is None
+            or "~p" in token
+            or token.startswith(BUNDLE_PREFIX)
+        ):
             return None
         return verification.verify(
             token,

@@ -20,7 +20,7 @@ from kanoniv_auth.core.errors import StorageError
 from kanoniv_auth.core.proof import pop
 from kanoniv_auth.core.roots import TrustedRoots
 from kanoniv_auth.core.verification import read_parent
-from kanoniv_server.routes.direct import Direct
+from kanoniv_server.routes.direct import Direct, _access
 from tests.support.pair import OPEN, SCOPE, Pair, token_of
 from tests.support.service import Process, Site, process, sealed, site
 
@@ -314,3 +314,15 @@ def test_behind_a_proxy_the_callers_address_is_the_proxys_to_say(tmp_path: Path)
         other = request(question(sealed(made)), "X-Forwarded-For: 192.0.2.8")
         assert talk(found, other).startswith(b"HTTP/1.1 200")
         assert found.end() == 0
+
+
+async def test_long_questions_of_strangers_are_not_kept(here: Site) -> None:
+    """What is kept is counted in questions, so a question has a size; else strangers fill 64 kB a thousand times."""
+    _access.cache_clear()
+    token = token_of(await here.bundle(SCOPE))
+    for n in range(20):
+        asked(here, question(token, f"{SCOPE}.{n}"))
+        asked(here, question("x", f"{n}" + "\U0001f600" * 10000))
+        asked(here, question(token, f"{SCOPE}.{n}." + "a" * 5000))
+    assert _access.cache_info().currsize == 20
+    assert asked(here, question(token, f"{SCOPE}.{'a' * 190}")) is not None
