@@ -160,6 +160,16 @@ FAULTS: dict[str, Fault] = {
         "the report between the steps was refused: {detail}",
         "nothing to do for the token; the summary and comment are left out on purpose",
     ),
+    "KAN-REPORT-002": Fault(
+        0,
+        "the grant {id} was not revoked: {detail}",
+        "it ends at {end}; to end it now, run the step again or have the service's operator revoke that id",
+    ),
+    "KAN-REPORT-003": Fault(
+        0,
+        "{count} of {total} receipts are not true: {detail}",
+        "do not take them for what was done; `kanoniv-auth audit` says of each what is wrong",
+    ),
     "KAN-COMMENT-001": Fault(
         0,
         "the token of this job may not write pull request comments (HTTP {status})",
@@ -195,6 +205,7 @@ FIXES: dict[str, str] = {
     "expired": "mint a new token, with a longer `ttl` if the job needs it",
     "not_yet_valid": "check the clock of this runner",
     "scope": "add it to the `scopes` of the step that mints the token, if its owner agrees",
+    "not_delegable": "have a person do it: no token lets an agent change what agents may do",
     "caveat": "give the fact the caveat asks for, or mint a token without it",
     "unknown_caveat": "use a version of kanoniv-auth that knows this caveat",
     "no_root_key": "make one with `kanoniv-auth init` and store what `kanoniv-auth init --print-secret` prints",

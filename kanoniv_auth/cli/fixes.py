@@ -132,6 +132,7 @@ _FIXES: dict[str, Callable[[Facts], str]] = {
     ),
     "not_yet_valid": _always("wait until then, or set this machine's clock right"),
     "scope": _scope,
+    "not_delegable": _always("a person does it, in a terminal of their own"),
     "caveat": _always(
         "state the fact it asks for with --context KEY=VALUE or --audience NAME, or ask for another token"
     ),

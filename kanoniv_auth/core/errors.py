@@ -55,6 +55,7 @@ REASONS = _table(
     ("expired", "KAN-TOKEN-014", DENIED, "expired at {at}, it is {now}"),
     ("not_yet_valid", "KAN-TOKEN-015", DENIED, "not valid before {at}, it is {now}"),
     ("scope", "KAN-SCOPE-001", DENIED, "scope {need!r} is not granted"),
+    ("not_delegable", "KAN-SCOPE-002", DENIED, "no token grants this, a person does it: {detail}"),
     ("caveat", "KAN-CAVEAT-001", DENIED, "caveat {caveat} does not hold: {detail}"),
     ("unknown_caveat", "KAN-CAVEAT-002", DENIED, "caveat {name!r} is unknown here, so it cannot hold"),
     ("no_root_key", "KAN-KEY-001", UNUSABLE, "no root key: {path}"),
@@ -115,9 +116,9 @@ def _rebuild(kind: type[AuthError], slug: str, facts: dict[str, object]) -> Auth
 
 
 class ScopeViolation(AuthError):
-    """The action is outside the granted scopes (facts need, have), or a link claims more than its parent."""
+    """The action is outside the granted scopes (facts need, have) or no token's to grant, or a link claims too much."""
 
-    slugs: tuple[str, ...] = ("scope", "widened")
+    slugs: tuple[str, ...] = ("scope", "widened", "not_delegable")
 
 
 class TokenExpired(AuthError):

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 ROTATE_AT = 8 << 20
 CHECKPOINT_EVERY = 32
 # what runs many times and changes nothing here: signing each would be most of its cost
-FREQUENT = frozenset(("verify", "exec", "sign", "mcp", "prove"))
+FREQUENT = frozenset(("verify", "exec", "sign", "hook", "mcp", "prove"))
 
 
 def append(home: Home, what: Happening, now: int, *, seconds: float = files.LOCK_SECONDS) -> int:
