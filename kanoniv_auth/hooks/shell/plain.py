@@ -12,45 +12,44 @@ from kanoniv_auth.hooks.shell.words import (
     LETTERS,
     LITERAL,
     NAME,
+    PATTERN,
+    RESERVED,
     SHOWN,
     UNKNOWN,
     Draft,
     NotUnderstood,
     Redirect,
     Simple,
+    Word,
     is_name,
 )
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from kanoniv_auth.hooks.shell.words import Word
+    from collections.abc import Mapping
 
 MAX_NEST = 8
-RESERVED = frozenset(
-    ("if", "then", "else", "elif", "fi", "for", "while", "until", "do", "done", "case", "esac", "select", "function",
-     "coproc", "{", "}", "!", "[[", "]]", "in", "repeat", "foreach", "end", "nocorrect", "always", "((", "))")
-)  # fmt: skip
 _ENDS = frozenset(" \t\n;&|<>()")
 _SPECIAL = frozenset("'\"\\$`*?[{,.~=:(")
 _ONE = frozenset("?#$!-@*0123456789")
-_ODD_HOME = frozenset(" \t\n*?[")
+_SPLIT = frozenset(" \t\n*?[")
 _END = NAME | frozenset("-.")
 _DIGITS = frozenset("0123456789")
 _SIGNS = ("&>>", "<<<", "<<-", "&>", ">>", ">|", ">&", "<&", "<>", "<<", ">", "<")
 
 
-def read(text: str, home: str, nest: tuple[int, ...] = ()) -> tuple[Simple, ...]:
-    """Read a whole text. home: what `~` stands for · nest: where it stands. Raises: NotUnderstood."""
-    reader = _Reader(text, home)
-    reader.list_of(nest, "")
+def read(text: str, home: str, known: Mapping[str, Word] | None = None) -> tuple[Simple, ...]:
+    """Read a whole text. home: what `~` stands for · known: variables whose value is certain. Raises: NotUnderstood."""
+    reader = _Reader(text, home, known or {})
+    reader.list_of((), "")
     return tuple(reader.found)
 
 
 class _Reader:
-    __slots__ = ("text", "at", "home", "found", "heredocs", "nests")
+    __slots__ = ("at", "found", "heredocs", "known", "nests", "text")
 
-    def __init__(self, text: str, home: str) -> None:
-        self.text, self.at, self.home = text, 0, home
+    def __init__(self, text: str, home: str, known: Mapping[str, Word]) -> None:
+        self.text, self.at, self.known = text, 0, {**known, "HOME": Word(home)}
         self.found: list[Simple] = []
         self.heredocs: list[tuple[str, bool, bool]] = []
         self.nests = 0
@@ -217,7 +216,7 @@ class _Reader:
             if not first or text[self.at : self.at + 1] not in ("", "/", *_ENDS):
                 raise NotUnderstood("somebody's home")
             draft.quote()
-            draft.parts.append(self.home)
+            draft.parts.append(self.known["HOME"].text)
         else:
             draft.pattern = draft.pattern or head in "*?["
             draft.braced = draft.braced or head == "{"
@@ -261,17 +260,24 @@ class _Reader:
             self._substitution(nest)
             draft.value(SHOWN, quoted=quoted)
         elif head == "{" or head in LETTERS or (head in _ONE and head):
-            name = self._variable(head)
-            if name == "HOME" and (quoted or not any(c in _ODD_HOME for c in self.home)):
-                draft.quote()
-                draft.parts.append(self.home)
+            if self._expand(self._variable(head), draft, quoted=quoted):
                 return
-            draft.value(SHOWN if name in HARMLESS else UNKNOWN, quoted=quoted)
         elif head in ("[", "\\") or (head in ("'", '"') and not quoted):
             raise NotUnderstood("an expansion of another kind")
         else:
             draft.quote()
         draft.parts.append(text[start : self.at])
+
+    def _expand(self, name: str, draft: Draft, *, quoted: bool) -> bool:
+        """Put a variable's value in its place when that is certain; unquoted, it must stay one word."""
+        value = self.known.get(name)
+        if value is not None and (quoted or (value.text and _SPLIT.isdisjoint(value.text))):
+            draft.quote()
+            draft.pattern = draft.pattern or value.kind == PATTERN
+            draft.parts.append(value.text)
+            return True
+        draft.value(SHOWN if name in HARMLESS else UNKNOWN, quoted=quoted)
+        return False
 
     def _substitution(self, nest: tuple[int, ...]) -> None:
         if self.text.startswith("((", self.at) or len(nest) >= MAX_NEST or self.heredocs:

@@ -14,6 +14,11 @@ HARMLESS = frozenset(
 )  # fmt: skip
 
 
+# what a shell may take for something else than a command's name
+RESERVED = frozenset(
+    ("if", "then", "else", "elif", "fi", "for", "while", "until", "do", "done", "case", "esac", "select", "function",
+     "coproc", "{", "}", "!", "[[", "]]", "in", "repeat", "foreach", "end", "nocorrect", "always", "((", "))")
+)  # fmt: skip
 LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_")
 NAME = LETTERS | frozenset("0123456789")
 
@@ -99,6 +104,27 @@ class Redirect(Value):
         self._fill(sign, target)
 
 
+class Place(Value):
+    """Where a part of a text stands; its attributes are those of Simple."""
+
+    __slots__ = ("source", "after", "piped", "again")
+
+    source: Simple | None
+    after: str
+    piped: bool
+    again: bool
+
+    def __init__(
+        self,
+        source: Simple | None = None,
+        after: str = "",
+        *,
+        piped: bool = False,
+        again: bool = False,
+    ) -> None:
+        self._fill(source, after, piped, again)
+
+
 class Simple(Value):
     """One simple command; a line of assignments or redirects alone has no words.
 
@@ -135,6 +161,19 @@ class Simple(Value):
     def of(self, words: tuple[Word, ...]) -> Simple:
         """The same place with other words: what a wrapper starts. Its assignments and redirects are judged once."""
         return Simple(words, (), (), self.source, nest=self.nest, again=self.again)
+
+    def at(self, nest: tuple[int, ...], place: Place) -> Simple:
+        """The same command at another place. nest: of the text that it was read from."""
+        return Simple(
+            self.words,
+            self.assignments,
+            self.redirects,
+            place.source if not self.nest and self.source is None else self.source,
+            nest=(*nest, *self.nest),
+            after=place.after if not self.nest else self.after,
+            piped=self.piped or (not self.nest and place.piped),
+            again=place.again,
+        )
 
     @property
     def shown(self) -> str:
