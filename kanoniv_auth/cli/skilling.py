@@ -23,8 +23,8 @@ _DONE = {
 _NEXT = (
     "Without a token everything but reading is refused. In a new session a person types:\n"
     "  /kanoniv:delegate full-dev 4h\n"
-    "A hook is a guard, not a jail: what a test or script does inside it does not see. Pair it with the host's sandbox,\n"
-    "and with a branch ruleset on the server (docs/explanation/what-a-hook-cannot-stop.md)."
+    "A hook is a guard, not a jail: it does not see what a test or script does inside. Pair it with the host's\n"
+    "sandbox, and with a branch ruleset on the server (docs/explanation/what-a-hook-cannot-stop.md)."
 )
 _NO_ROOT = (
     "note: there is no root key in this home, so nothing can be delegated yet: kanoniv-auth init"
@@ -62,7 +62,7 @@ def uninstall(arguments: Arguments) -> Outcome:
 
 
 def uninstall_all(_: Arguments) -> Outcome:
-    """Undo `install-skill` for every session of this person, and name what stays: keys are nobody's to remove unasked."""
+    """Undo `install-skill` for every session of this person, and name what stays: keys are nobody's to remove."""
     from kanoniv_auth.hooks import skill_install  # noqa: PLC0415 - as above
 
     made = skill_install.uninstall(None)
@@ -75,8 +75,8 @@ def uninstall_all(_: Arguments) -> Outcome:
             f"  Stays:     {plain(made.home)}, with keys, tokens and the audit log: rm -r {home}"
         )
     rows += [
-        "  Stays:     hooks in repositories and projects: kanoniv-auth uninstall-hook -r DIR,"
-        " kanoniv-auth uninstall-skill --project DIR",
+        "  Stays:     git's hooks in repositories: kanoniv-auth uninstall-hook -r DIR",
+        "  Stays:     hooks of single projects: kanoniv-auth uninstall-skill --project DIR",
         "  Stays:     the program: pip uninstall kanoniv-auth, or ./install.sh --uninstall",
     ]
     facts = {

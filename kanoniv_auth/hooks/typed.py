@@ -75,6 +75,9 @@ def scopes(text: str) -> tuple[str, ...]:
         raise UsageError("usage", detail=detail, fix=fix)
     if not found:
         raise UsageError("usage", detail="no scopes", fix="/kanoniv:scope code.edit,test.run")
+    if any(_is_time(item) for item in found):  # `code.edit, 4h` would give a scope called 4h
+        detail = "a time stands where a scope is expected"
+        raise UsageError("usage", detail=detail, fix="put a blank, and no comma, before the time")
     return found
 
 
