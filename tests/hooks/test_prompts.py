@@ -147,7 +147,8 @@ def test_every_preset(person: Person, preset: str) -> None:
         "/kanoniv:delegate code.edit 0", "/kanoniv:delegate ../x code.edit", "/kanoniv:delegate a b c",
         "/kanoniv:delegate code.edit\n/kanoniv:scope git.push", "/kanoniv:scope", "/kanoniv:scope git.*",
         "/kanoniv:scope a b", "/kanoniv:scope {repo}x", "/kanoniv:ttl", "/kanoniv:ttl never", "/kanoniv:ttl 11y",
-        "/kanoniv:audit all", "/kanoniv:root git.push", "/kanoniv:", "/kanoniv:delegate " + ",".join(f"s{n}" for n in range(65)),
+        "/kanoniv:audit all", "/kanoniv:root git.push", "/kanoniv:",
+        "/kanoniv:delegate " + ",".join(f"s{n}" for n in range(65)),
     ],
 )  # fmt: skip
 def test_what_is_refused_changes_nothing_and_says_the_fix(person: Person, line: str) -> None:
