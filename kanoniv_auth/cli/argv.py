@@ -100,6 +100,15 @@ TRUST = (Option("--root-did", "DID"), Option("--audience", "NAME"))
 _CONTEXT = Option("--context", "KEY=VALUE", kind=MANY)
 _HELD = (Option("--require-audit"), Option("--max-staleness", "TTL"))
 
+# the hosts of `hooks.hosts`, which the rest of the fast path does without
+AGENT_HOSTS = ("claude-code", "codex", "gemini", "copilot", "cursor", "windsurf")
+_INSTALLED = (
+    Option("--root-did", "DID"),
+    Option("--home", "DIR"),
+    Option("--site", "DIR", kind=MANY),
+    Option("--require-audit"),
+)
+
 # what a step, a tool call or git runs many times; every other command stands in `cli.table`
 LIGHT = {
     command.name: command
@@ -111,6 +120,7 @@ LIGHT = {
             Option("--root-did", "DID", required=True), Option("--git", "PATH"), Option("--next", "PATH"),
             rest="NAME URL",
         ),
+        *[Command(f"hook {host}", "gate:answer", *_INSTALLED) for host in AGENT_HOSTS],
     )
 }  # fmt: skip
 

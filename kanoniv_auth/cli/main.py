@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from kanoniv_auth.cli.argv import LIGHT, Arguments, parse
+from kanoniv_auth.cli.argv import AGENT_HOSTS, LIGHT, Arguments, parse
 from kanoniv_auth.core.errors import AuthError, TokenParseError, UsageError
 
 TYPE_CHECKING = False
@@ -24,14 +24,21 @@ def main(words: Sequence[str] | None = None) -> int:
     As this process's own way in it does not return: taking the interpreter down in good order costs a tenth of a
     whole `verify` (docs/bench.md), and nothing is open that would need it.
     """
-    status = _run_guarded(sys.argv[1:] if words is None else list(words))
+    given = sys.argv[1:] if words is None else list(words)
+    if given[:1] == ["hook"] and given[1:2] and given[1] in AGENT_HOSTS:
+        from kanoniv_auth.cli.gate import run as decide  # noqa: PLC0415 - a failure there is a refusal
+
+        status = decide(given[1:])
+    else:
+        status = guarded(given)
     if words is None:
         sys.stderr.flush()
         os._exit(status)
     return status
 
 
-def _run_guarded(words: Sequence[str]) -> int:
+def guarded(words: Sequence[str]) -> int:
+    """Run one command line and return its exit status."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from kanoniv_auth.cli import argv
+
 PROGRAM = (
     "Scoped, time-bounded, verifiable delegation for agents: a root key signs what an agent may do."
 )
@@ -56,6 +58,12 @@ COMMANDS = {
     "uninstall-skill": "Take Claude Code's hooks and commands out again. Hooks of others stay as they are.",
     "uninstall": "Take Claude Code's hooks and commands out, and name what stays. Keys and the audit log stay.",
     "hook pre-push": "Decide a push from what git says on stdin.",
+    "hook claude-code": "Decide a tool call from what Claude Code says on stdin.",
+    "hook codex": "Decide a tool call from what Codex says on stdin.",
+    "hook gemini": "Decide a tool call from what Gemini CLI says on stdin.",
+    "hook copilot": "Decide a tool call from what GitHub Copilot says on stdin.",
+    "hook cursor": "Decide a tool call from what Cursor says on stdin.",
+    "hook windsurf": "Decide a tool call from what Windsurf says on stdin.",
     "wrap-mcp": "Run an MCP server behind a proxy that asks for a scope at each tool call. stdin and stdout are MCP's.",
     "prove": "Sign one tool call as the token's holder. Prints the proof: for that call, once, within a minute.",
     "completion": "Print a completion script for a shell.",
@@ -115,6 +123,7 @@ OPTIONS = {
     "args": "The call's arguments, a JSON object; - reads stdin.  [default: {}]",
     "git": "The git that says what is an ancestor of what.  [default: the system's, whatever PATH says]",
     "next": "The hook that was there before, to be run after.",
+    "site": "A folder to import from, and to let nobody change; may be said several times.",
 }
 
 # where a word means something else to one command
@@ -148,6 +157,10 @@ _OWN = {
     ("prove", "audience"): "The proxy's own name.  [default: the server's name]",
     ("prove", "scope"): "The scope of the call, instead of --tool.",
     ("revoke", "agent"): "Every token of this registered agent, by its key.",
+    **{
+        (f"hook {host}", "home"): "The home of tokens, revocations and the audit log.  [default: $KANONIV_HOME]"
+        for host in argv.AGENT_HOSTS
+    },
     ("install-hook", "force"): "Replace a hook of ours that was changed by hand.",
     ("install-hook", "root_did"): "The root the hook trusts.  [default: what this home trusts now]",
     ("install-skill", "root_did"): "The root the hook trusts.  [default: what this home trusts now]",

@@ -1,0 +1,117 @@
+"""`hook HOST`, which a coding agent's host runs before each tool call; and what makes every failure a refusal.
+
+A host goes on when its hook crashes, is killed, or says nothing. So whatever is not a plain yes is exit 2 with
+something on stderr: a fault of ours, of the machine, and time that ran out.
+"""
+
+from __future__ import annotations
+
+import _signal  # type: ignore[import-not-found]  # `signal` wraps it and imports enum
+import os
+import sys
+
+from kanoniv_auth.cli.outcome import Outcome
+from kanoniv_auth.core import foreign_json
+from kanoniv_auth.core.errors import AuthError, UsageError
+from kanoniv_auth.hooks import agent, hosts
+from kanoniv_auth.hooks.event import REFUSED, Installed
+from kanoniv_auth.store.home import find_home
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kanoniv_auth.cli.argv import Arguments
+
+# below every host's own limit, after which it goes on
+SECONDS = 20
+_HEAD = "kanoniv-auth refuses this tool call."
+_ENDINGS = (_signal.SIGTERM, _signal.SIGINT, _signal.SIGHUP)
+
+
+def run(words: Sequence[str]) -> int:
+    """As `kanoniv-auth hook` with these words; returns 0 or 2, and nothing else leaves."""
+    try:
+        _watch()
+        if sys.stdout is None:
+            _say("error: standard output is closed, so no answer can be given")
+            return REFUSED
+        from kanoniv_auth.cli.main import guarded  # noqa: PLC0415 - which imports this module for `hook`
+
+        status = guarded(["hook", *words])
+        sys.stderr.flush()
+    except BaseException as error:  # noqa: BLE001 - whatever it is, the call must not run
+        _say(f"error: the hook failed: {type(error).__name__}: {error}")
+        return REFUSED
+    if status not in (0, REFUSED):
+        _say(f"error: the hook could not answer (status {status})")
+    return REFUSED if status else 0
+
+
+def _watch() -> None:
+    """End by ourselves, and with a refusal, before somebody else ends us."""
+
+    def stop(number: int, _frame: object) -> None:
+        why = f"no answer within {SECONDS} s" if number == _signal.SIGALRM else "it was stopped"
+        _say(f"error: {why}")
+        os._exit(REFUSED)
+
+    for number in (_signal.SIGALRM, *_ENDINGS):
+        _signal.signal(number, stop)
+    _signal.setitimer(_signal.ITIMER_REAL, SECONDS)
+
+
+def _say(text: str) -> None:
+    try:
+        os.write(2, f"{_HEAD}\n{text[:2000]}\n".encode("utf-8", "backslashreplace"))
+    except OSError:
+        pass  # the exit status says it, too
+
+
+def answer(arguments: Arguments) -> Outcome:
+    """The decision on one payload from stdin: `{}` and exit 0, or the host's own words for no, and exit 2."""
+    host = arguments.command.partition(" ")[2]
+    try:
+        installed = Installed(
+            find_home(os.environ, arguments.text("home")),
+            arguments.text("root_did"),
+            arguments.many("site"),
+            require_audit=arguments.flag("require_audit"),
+        )
+        found = agent.answer(host, _stdin(), installed, _here())
+    except AuthError as error:
+        reason = f"{_HEAD}\nerror: {error} [{error.slug}]"
+        return _outcome(hosts.adapter(host).refuse("", reason), reason, REFUSED, error.slug)
+    return _outcome(dict(found.out), found.err, found.exit, "failure" if found.exit else "ok")
+
+
+def _outcome(out: dict[str, object], err: str, status: int, code: str) -> Outcome:
+    return Outcome(
+        err or "no objection",
+        foreign_json.write(out),
+        {"answer": out},
+        notes=tuple(err.split("\n")) if err else (),
+        exit=status,
+        code=code,
+    )
+
+
+def _stdin() -> bytes:
+    """All of it, or one byte more than is read. Raises: UsageError."""
+    parts, size = [], 0
+    try:
+        while size <= foreign_json.LARGEST and (part := os.read(0, 1 << 20)):
+            parts.append(part)
+            size += len(part)
+    except OSError as error:
+        fix = "let the host run the hook"
+        detail = f"cannot read standard input: {error.strerror}"
+        raise UsageError("usage", detail=detail, fix=fix) from None
+    return b"".join(parts)
+
+
+def _here() -> str:
+    try:
+        return os.getcwd()  # noqa: PTH109 - pathlib is outside the import budget
+    except OSError:
+        return ""  # a folder that is gone
