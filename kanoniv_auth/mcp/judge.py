@@ -24,7 +24,7 @@ from kanoniv_auth.once.memory import MemoryOnce
 from kanoniv_auth.store import tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from kanoniv_auth.core.chain import Chain
     from kanoniv_auth.core.roots import TrustedRoots
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from kanoniv_auth.store.home import Home
 
 _AFTER_PROOF = frozenset(("scope", "caveat", "unknown_caveat"))
+_MOST_PENDING = 16
 
 
 class Sources(Value):
@@ -80,10 +81,34 @@ class Names(Value):
         self._fill(audience, server)
 
 
-class Desk:
-    """Decides for one proxy process. say: a line for people · mode: what becomes of a call that is not granted.
+class _Told(Value):
+    """One record of the audit log, before it is written. Fields as `audit_log.record` has them."""
 
-    roots: None for those of the home, as they are at each call · counts: verdicts so far
+    __slots__ = ("result", "agent", "name", "claimed", "details")
+
+    result: str
+    agent: str | None
+    name: str | None
+    claimed: bool
+    details: Mapping[str, str | int | bool]
+
+    def __init__(
+        self,
+        result: str,
+        agent: str | None,
+        name: str | None,
+        *,
+        claimed: bool,
+        details: Mapping[str, str | int | bool],
+    ) -> None:
+        self._fill(result, agent, name, claimed, details)
+
+
+class Desk:
+    """Decides for one proxy. say: a line for people · mode: what becomes of a call that is not granted.
+
+    roots: None for those of the home, at each call · require_audit: recorded before it goes on, or refused ·
+    counts: verdicts so far
     """
 
     def __init__(
@@ -100,6 +125,7 @@ class Desk:
         self._home, self._sources, self._names, self._mode = home, sources, names, mode
         self._roots, self._required, self._say = roots, require_audit, say
         self._cache, self._once = Cache(64), MemoryOnce()
+        self._pending: list[_Told] = []
         self.counts: Counter[str] = Counter()
 
     def decide(self, call: Call) -> Verdict:
@@ -114,15 +140,17 @@ class Desk:
             error = refusal
         refused = error is not None and self._mode == STRICT
         result = "allowed" if error is None else "denied" if refused else "forwarded"
-        failed = self._record(call, result, chain, token, error)
-        if failed is not None and self._required:
-            error, refused, result = failed, True, "denied"
+        happened = self._told(call, result, chain, token, error)
+        if self._required:
+            failed = self._record(happened)
+            if failed is not None:
+                error, refused, result = failed, True, "denied"
+        else:
+            self._later(happened)
         self.counts[result] += 1
         if refused or (error is not None and self._mode == WARN):
             word = "DENIED" if refused else "WARNING"
             self._say(f"{word}: {call.tool}: {error}")
-        if failed is not None and not self._required:
-            self._say(f"note: {audit_log.not_recorded(failed)['note']}")
         return Verdict(error, refused=refused)
 
     def _proven(self, token: object, call: Call) -> Chain:
@@ -157,20 +185,20 @@ class Desk:
     def _spend(self, key: bytes, seconds: int) -> bool:
         return self._once.spend("pop", key, seconds)
 
-    def _record(
+    def _told(
         self,
         call: Call,
         result: str,
         chain: Chain | None,
         token: object,
         error: AuthError | None,
-    ) -> StorageError | None:
+    ) -> _Told:
+        """What the audit log is to say of a decision."""
         text = token if isinstance(token, str) else None
         agent, name = (None, None) if chain is not None or text is None else claimed_holder(text)
         if chain is not None:
             agent, name = chain.holder_did, chain.links[-1].name
-        proven = error is None or error.slug in _AFTER_PROOF
-        details = {
+        details: dict[str, str | int | bool] = {
             "tool": call.tool,
             "scope": call.scope,
             "mode": self._mode,
@@ -178,33 +206,45 @@ class Desk:
             **({"proof": True} if call.proofs else {}),
             **({"code": error.slug} if error is not None else {}),
         }
-        return audit_log.record(
-            self._home,
-            "mcp",
-            result=result,
-            agent=agent,
-            name=name,
-            claimed=agent is not None and not proven,
-            required=False,
-            **details,
-        )
+        proven = error is None or error.slug in _AFTER_PROOF
+        return _Told(result, agent, name, claimed=agent is not None and not proven, details=details)
 
     def unread(self, tool: str, detail: str) -> None:
         """Record what was refused before it could be asked what it needs."""
         self.counts["denied"] += 1
         self._say(f"DENIED: {tool or 'a line'}: {detail}")
-        failed = audit_log.record(
+        details: dict[str, str | int | bool] = {
+            "tool": tool,
+            "mode": self._mode,
+            "code": "parse",
+            "detail": detail,
+        }
+        self._later(_Told("denied", None, None, claimed=False, details=details))
+
+    def _later(self, told: _Told) -> None:
+        self._pending.append(told)
+        if len(self._pending) >= _MOST_PENDING:
+            self.settle()
+
+    def settle(self) -> None:
+        """Write down what was decided and is not yet recorded; a log that cannot take it stops nothing."""
+        for told in self._pending:
+            failed = self._record(told)
+            if failed is not None:
+                self._say(f"note: {audit_log.not_recorded(failed)['note']}")
+        self._pending.clear()
+
+    def _record(self, told: _Told) -> StorageError | None:
+        return audit_log.record(
             self._home,
             "mcp",
-            result="denied",
+            result=told.result,
+            agent=told.agent,
+            name=told.name,
+            claimed=told.claimed,
             required=False,
-            tool=tool,
-            mode=self._mode,
-            code="parse",
-            detail=detail,
+            **told.details,
         )
-        if failed is not None:
-            self._say(f"note: {audit_log.not_recorded(failed)['note']}")
 
     def visible(self) -> Callable[[str], bool]:
         """Which scopes the token that is here now has; none without a good one."""
