@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     Fields = Mapping[str, object]
 
 _NAMES = {
-    "Shell": "Bash", "Terminal": "Bash", "run_terminal_cmd": "Bash", "StrReplace": "Edit", "EditNotebook": "NotebookEdit",
-    "SemanticSearch": "Grep", "ReadLints": "TodoRead", "AskQuestion": "AskUserQuestion", "SwitchMode": "EnterPlanMode",
-    "FetchMcpResource": "ReadMcpResourceTool", "ListMcpResources": "ListMcpResourcesTool", "UpdateCurrentStep": "TodoWrite",
+    "Shell": "Bash", "Terminal": "Bash", "run_terminal_cmd": "Bash", "StrReplace": "Edit",
+    "EditNotebook": "NotebookEdit", "SemanticSearch": "Grep", "ReadLints": "TodoRead", "AskQuestion": "AskUserQuestion", 
+    "SwitchMode": "EnterPlanMode", "FetchMcpResource": "ReadMcpResourceTool", 
+    "ListMcpResources": "ListMcpResourcesTool", "UpdateCurrentStep": "TodoWrite",
 }  # fmt: skip
 _KINDS = {
     "preToolUse": GATE, "PreToolUse": GATE, "beforeShellExecution": GATE, "beforeMCPExecution": GATE,
