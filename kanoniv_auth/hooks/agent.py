@@ -13,7 +13,7 @@ from kanoniv_auth.api.roots import trusted_roots
 from kanoniv_auth.api.tokens import no_token
 from kanoniv_auth.core import foreign_json, sodium
 from kanoniv_auth.core.errors import AuthError, ScopeViolation, TokenParseError
-from kanoniv_auth.hooks import hosts, refusal, toolscope
+from kanoniv_auth.hooks import hosts, toolscope
 from kanoniv_auth.hooks.event import DONE, GATE, REFUSED, TOLD, Answer
 from kanoniv_auth.hooks.held import Decision, Holder, claimed, held_against
 from kanoniv_auth.hooks.need import NEVER
@@ -53,6 +53,8 @@ def answer(host: str, data: bytes, installed: Installed, here: str) -> Answer:
     why = decision.error or (unrecorded if installed.require_audit else None)
     if why is None:
         return Answer()
+    from kanoniv_auth.hooks import refusal  # noqa: PLC0415 - what is allowed does without its words
+
     return _refused(event.host, event.name, refusal.text(event, decision, why, unrecorded))
 
 
@@ -73,6 +75,8 @@ def _unreadable(host: str, error: AuthError, installed: Installed) -> Answer:
     unrecorded = audit_log.record(
         installed.home, "hook", result="denied", required=False, code=error.slug, hook=host
     )
+    from kanoniv_auth.hooks import refusal  # noqa: PLC0415 - as above
+
     return _refused(host, "", refusal.unreadable(error, unrecorded))
 
 

@@ -141,11 +141,11 @@ def _write(call: ToolCall, around: Surroundings) -> Found:
     paths = _paths(call, _PATHS)
     if not paths:
         raise TokenParseError("parse", detail=f"{call.said} without a file_path")
-    return [_written(path, around) for path in paths]
+    return [_written(path, around, below=call.tool == "Delete") for path in paths]
 
 
-def _written(path: str, around: Surroundings) -> Need:
-    return Need(path, around.write_scope(path, around.cwd), "writes a file")
+def _written(path: str, around: Surroundings, *, below: bool = False) -> Need:
+    return Need(path, around.write_scope(path, around.cwd, below=below), "writes a file")
 
 
 def _patch(call: ToolCall, around: Surroundings) -> Found:
@@ -158,7 +158,11 @@ def _read(call: ToolCall, around: Surroundings) -> Found:
     paths = _paths(call, _PATHS)
     if not paths:
         raise TokenParseError("parse", detail=f"{call.said} without a file_path")
-    return [Need(path, around.read_scope(path, around.cwd), "reads a file") for path in paths]
+    below = call.input.get("recursive") is True
+    return [
+        Need(path, around.read_scope(path, around.cwd, below=below), "reads a file")
+        for path in paths
+    ]
 
 
 def _look(call: ToolCall, around: Surroundings) -> Found:
@@ -223,15 +227,19 @@ def _mcp(call: ToolCall, _: Surroundings) -> Found:
     server, mark, tool = rest.partition("__")
     told = call.input.get(SERVER)
     if isinstance(told, str) and told:
-        plain = "".join([c if c.isalnum() or c in "_-" else "_" for c in told])
-        if not rest.startswith(f"{plain}__"):
+        if not rest.startswith(f"{plain(told)}__"):
             return [_tool(call)]
-        server, tool = told, rest[len(plain) + 2 :]
+        server, tool = told, rest[len(plain(told)) + 2 :]
     elif "__" in tool:
         return [_tool(call)]
     if not mark or not server or not tool:
         return [_tool(call)]
     return [Need(call.said, _scoped("mcp", server, tool), "calls an MCP server's tool")]
+
+
+def plain(server: str) -> str:
+    """A server's name as it stands in the names of its tools."""
+    return "".join([c if c.isascii() and (c.isalnum() or c in "_-") else "_" for c in server])
 
 
 def _tool(call: ToolCall) -> Need:

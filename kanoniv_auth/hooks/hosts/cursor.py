@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 _NAMES = {
     "Shell": "Bash", "Terminal": "Bash", "run_terminal_cmd": "Bash", "StrReplace": "Edit",
-    "EditNotebook": "NotebookEdit", "SemanticSearch": "Grep", "ReadLints": "TodoRead", "AskQuestion": "AskUserQuestion", 
-    "SwitchMode": "EnterPlanMode", "FetchMcpResource": "ReadMcpResourceTool", 
+    "EditNotebook": "NotebookEdit", "SemanticSearch": "Grep", "ReadLints": "TodoRead", "AskQuestion": "AskUserQuestion",
+    "SwitchMode": "EnterPlanMode", "FetchMcpResource": "ReadMcpResourceTool",
     "ListMcpResources": "ListMcpResourcesTool", "UpdateCurrentStep": "TodoWrite",
 }  # fmt: skip
 _KINDS = {

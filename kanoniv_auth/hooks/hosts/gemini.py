@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from kanoniv_auth.hooks.event import DONE, GATE, TOLD, Event, ToolCall
 from kanoniv_auth.hooks.hosts import GEMINI
-from kanoniv_auth.hooks.hosts.reading import like_claude
-from kanoniv_auth.hooks.toolscope import SERVER
+from kanoniv_auth.hooks.hosts.reading import like_claude, text
+from kanoniv_auth.hooks.toolscope import SERVER, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,14 +39,11 @@ def _in_our_words(call: ToolCall, fields: Mapping[str, object]) -> ToolCall:
     """`mcp_server_tool`, and folders relative to its own word for the folder of a command."""
     given = dict(call.input)
     context = fields.get("mcp_context")
-    server = context.get("server_name") if isinstance(context, dict) else None
-    if isinstance(server, str):
-        named = context.get("tool_name") if isinstance(context, dict) else None
-        for tool in (named, call.said.rpartition("_")[2]):
-            if isinstance(tool, str) and tool and server:
-                plain = "".join([c if c.isalnum() or c in "_-" else "_" for c in server])
-                given[SERVER] = server
-                return ToolCall(f"mcp__{plain}__{tool}", call.said, given, call.cwd)
+    if isinstance(context, dict):
+        server, tool = text(context, "server_name"), text(context, "tool_name")
+        if server and tool:
+            given[SERVER] = server
+            return ToolCall(f"mcp__{plain(server)}__{tool}", call.said, given, call.cwd)
     if call.said.startswith("mcp_") and not call.said.startswith("mcp__"):
         return ToolCall(
             "", call.said, given, call.cwd

@@ -6,7 +6,7 @@ from kanoniv_auth.core.errors import TokenParseError
 from kanoniv_auth.hooks.event import DONE, GATE, TOLD, Event, ToolCall
 from kanoniv_auth.hooks.hosts import WINDSURF
 from kanoniv_auth.hooks.hosts.reading import cwd_of, input_of, text
-from kanoniv_auth.hooks.toolscope import SERVER
+from kanoniv_auth.hooks.toolscope import SERVER, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,9 +46,8 @@ def _call(action: str, about: dict[str, object], cwd: str) -> ToolCall:
         server, tool = text(about, "mcp_server_name"), text(about, "mcp_tool_name")
         if not server or not tool:
             raise TokenParseError("parse", detail="the payload names no MCP tool")
-        plain = "".join([c if c.isalnum() or c in "_-" else "_" for c in server])
-        given = {SERVER: server}
-        return ToolCall(f"mcp__{plain}__{tool}", f"{server}/{tool}", given, cwd)
+        given: dict[str, object] = {SERVER: server}
+        return ToolCall(f"mcp__{plain(server)}__{tool}", f"{server}/{tool}", given, cwd)
     raise TokenParseError("parse", detail=f"an action that is not known here: {action!r}")
 
 
