@@ -114,6 +114,11 @@ class Connection(HttpToolsProtocol):
         self._head, self._whole = 0, False
         super().on_message_begin()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; a trailer is none, whatever its name."""
+        if self._head >= 0:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         """Stop counting: the body is counted by whoever reads it."""
         self._head = -1
