@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 _NAMES = {
     "apply_patch": "ApplyPatch", "shell": "Bash", "local_shell": "Bash", "exec_command": "Bash",
     "shell_command": "Bash", "unified_exec": "Bash", "write_stdin": "WriteStdin", "update_plan": "TodoWrite",
-    "view_image": "Read", "read_file": "Read", "list_dir": "LS", "grep_files": "Grep", "web_search": "WebSearch", "spawn_agent": "Agent",
+    "view_image": "Read", "read_file": "Read", "list_dir": "LS", "grep_files": "Grep", "web_search": "WebSearch",
+    "spawn_agent": "Agent",
     "list_mcp_resources": "ListMcpResourcesTool", "list_mcp_resource_templates": "ListMcpResourcesTool",
     "read_mcp_resource": "ReadMcpResourceTool", "request_user_input": "AskUserQuestion",
 }  # fmt: skip
