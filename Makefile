@@ -4,7 +4,8 @@ SHELL := /bin/sh
 BIN := .venv/bin
 PY := $(BIN)/python
 STAMP := .venv/installed
-PYTEST := $(PY) -m pytest -n 2 --dist loadfile
+# what hangs fails, and says where
+PYTEST := $(PY) -m pytest -n 2 --dist loadfile --timeout 600
 UV_LOCK := $(BIN)/uv pip compile --no-config --quiet --universal --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --no-header --python-version 3.10 $(UPGRADE)
 
