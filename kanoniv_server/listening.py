@@ -14,7 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from kanoniv_server.web.bodies import LATE
 from kanoniv_server.web.limits import network
-from kanoniv_server.web.problems import problem, refusal
+from kanoniv_server.web.problems import bare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -37,20 +37,6 @@ _MOST_CONNECTIONS = 4096
 _SHARE = 1024
 # times the patience for a request: as long may an answer lie unread
 _UNREAD = 3
-_PHRASES = {408: b"Request Timeout", 431: b"Request Header Fields Too Large", 503: b"Busy"}
-
-
-def _bare(status: int, slug: str) -> bytes:
-    """Write an answer to what is no request yet."""
-    answer = problem(refusal(slug), "-")
-    head = b"HTTP/1.1 %d %s\r\n" % (status, _PHRASES[status])
-    lines = b"".join([b"%s: %s\r\n" % one for one in answer.headers])
-    return b"%s%scontent-length: %d\r\nconnection: close\r\n\r\n%s" % (
-        head,
-        lines,
-        len(answer.body),
-        answer.body,
-    )
 
 
 class Connection(HttpToolsProtocol):
@@ -71,6 +57,8 @@ class Connection(HttpToolsProtocol):
         self._deadline: asyncio.TimerHandle | None = None
         # the body of a request whose answer may be direct, None for any other request
         self._held: bytes | None = None
+        # one for each reading: whoever sends many requests at once waits for the others, as on the usual way
+        self._may_again = True
         # whose neighbour this one is counted as
         self._of = ""
 
@@ -80,7 +68,7 @@ class Connection(HttpToolsProtocol):
         self._whole = False
         self._let_go_of_who_does_not_read()
         if len(self.connections) > _MOST_CONNECTIONS or not self._has_room():
-            transport.write(_bare(503, "busy"))
+            transport.write(bare(503, "busy"))
             transport.close()
             return
         self._deadline = self.loop.call_later(self.patience, self._late)
@@ -149,6 +137,7 @@ class Connection(HttpToolsProtocol):
     def _may_be_direct(self) -> bool:
         return (
             self.direct is not None
+            and self._may_again
             and self.url == self.path
             and self.parser.get_method() == b"POST"
             and self.parser.get_http_version() == "1.1"
@@ -171,6 +160,7 @@ class Connection(HttpToolsProtocol):
         end = self.direct(self.headers, self.client[0] if self.client else "", body)
         if end is None:
             return False
+        self._may_again = False
         self.transport.write(self._head_of_200() + end)
         return True
 
@@ -191,6 +181,7 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on."""
+        self._may_again = True
         super().data_received(data)
         if self._held is not None:
             # not whole at the first reading: it is not held any longer, so that its end is the usual one
@@ -227,7 +218,7 @@ class Connection(HttpToolsProtocol):
 
     def _end(self, status: int, slug: str) -> None:
         if not self.transport.is_closing():
-            self.transport.write(_bare(status, slug))
+            self.transport.write(bare(status, slug))
             self.transport.close()
 
 

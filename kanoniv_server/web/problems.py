@@ -56,6 +56,7 @@ PLAIN: dict[str, tuple[int, str, str]] = {
 # made once: `json.dumps` makes one for each answer
 _encoded = json.JSONEncoder(separators=(",", ":")).encode
 _RETRY_SOON = (b"retry-after", b"1")
+_PHRASES = {408: b"Request Timeout", 431: b"Request Header Fields Too Large", 503: b"Busy"}
 _ASK = (b"www-authenticate", b'Bearer realm="kanoniv"')
 
 
@@ -167,6 +168,19 @@ def problem(refused: Refusal, request_id: str) -> Answer:
     document.update(refused.extra)
     headers = ((b"content-type", MEDIA), (b"cache-control", b"no-store"), *refused.headers)
     return Answer(refused.status, _json(document), headers)
+
+
+def bare(status: int, slug: str) -> bytes:
+    """Write a whole HTTP answer, the last of its connection, to what is no request yet."""
+    answer = problem(refusal(slug), "-")
+    head = b"HTTP/1.1 %d %s\r\n" % (status, _PHRASES[status])
+    lines = b"".join([b"%s: %s\r\n" % one for one in answer.headers])
+    return b"%s%scontent-length: %d\r\nconnection: close\r\n\r\n%s" % (
+        head,
+        lines,
+        len(answer.body),
+        answer.body,
+    )
 
 
 def envelope(refused: Refusal, _: str) -> Answer:
