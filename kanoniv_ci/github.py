@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from github.Issue import Issue
     from github.IssueComment import IssueComment
 
-    from kanoniv_ci.inputs import ReportInputs
+    from kanoniv_ci.report_inputs import ReportInputs
     from kanoniv_ci.retry import Retry
 
 T = TypeVar("T")

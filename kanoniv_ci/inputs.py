@@ -77,21 +77,6 @@ class ActionInputs:
     warnings: tuple[Problem, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ReportInputs:
-    """What the report step was asked for."""
-
-    post_audit: bool
-    job_summary: bool
-    comment_mode: str
-    comment_key: str
-    agent_name: str
-    github_token: str = field(repr=False)
-    github_api_url: str
-    max_attempts: int
-    timeout_seconds: int
-
-
 def parse(environ: Mapping[str, str], *, key_wanted: bool) -> ActionInputs:
     """Read the inputs of the mint step. key_wanted: False when the run cannot have a key and won't mint.
 
@@ -128,25 +113,6 @@ def parse(environ: Mapping[str, str], *, key_wanted: bool) -> ActionInputs:
     _others(reader)
     if not reader.problems:
         reader.problems += _guards(inputs)
-    if reader.problems:
-        raise Refusal(reader.problems)
-    return inputs
-
-
-def parse_report(environ: Mapping[str, str]) -> ReportInputs:
-    """Read the inputs of the report step. Raises: Refusal."""
-    reader = Reader(environ, INPUTS, SECRETS)
-    inputs = ReportInputs(
-        post_audit=reader.switch("post_audit"),
-        job_summary=reader.switch("job_summary"),
-        comment_mode=reader.choice("comment_mode", COMMENT_MODES),
-        comment_key=reader.text("comment_key"),
-        agent_name=reader.text("agent_name"),
-        github_token=reader.text("github_token", 4096),
-        github_api_url=reader.url("github_api_url"),
-        max_attempts=reader.number("max_attempts", 1, 10),
-        timeout_seconds=reader.number("timeout_seconds", 1, 3600),
-    )
     if reader.problems:
         raise Refusal(reader.problems)
     return inputs

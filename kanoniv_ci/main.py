@@ -1,4 +1,4 @@
-"""The order of things: mint, then report, each its own process; and the check of the second action.
+"""The order of things: mint, then report, each its own process; and what the other two actions do.
 
 The only file that knows it. Effects (clock, entropy, streams) are arguments; what is decided lies in pure modules.
 Secrets come from the environment on the host and from stdin in the container, and are masked before anything is said.
@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
 import time
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kanoniv_auth.core.errors import AuthError
 from kanoniv_ci import event, masks, outcome
+from kanoniv_ci.deadline import deadline
 from kanoniv_ci.faults import Problem, Refusal, of_core, of_defect, problem
 from kanoniv_ci.home import furnish
 from kanoniv_ci.inputs import ActionInputs, asks_keyless, parse
@@ -24,15 +23,14 @@ from kanoniv_ci.minting import Minted, mint as issue_and_verify
 from kanoniv_ci.workflow import CommandFiles, Console, Result, delimiter, event_text, finish
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from types import FrameType
+    from collections.abc import Callable, Mapping
 
 _LONGEST_STDIN = 1 << 20
 
 
 def main(argv: list[str]) -> int:
-    """Run one word: `mint`, `report` or `check`; the exit code. No traceback leaves here."""
-    words = {"mint": _mint, "report": _report, "check": _check}
+    """Run one word: `mint`, `report`, `check` or `conclude`; the exit code. No traceback leaves here."""
+    words = {"mint": _mint, "report": _report, "check": _check, "conclude": _conclude}
     console = Console(sys.stderr if os.environ.get("KANONIV_SINK") == "tar" else sys.stdout)
     try:
         return words[argv[0]](dict(os.environ), console)
@@ -56,7 +54,7 @@ def _tell(problems: tuple[Problem, ...], console: Console) -> int:
 def _mint(environ: dict[str, str], console: Console) -> int:
     now = int(time.time())
     if environ.get("KANONIV_SINK") == "tar":
-        with _deadline(environ.get("INPUT_TIMEOUT_SECONDS", "")):
+        with deadline(environ.get("INPUT_TIMEOUT_SECONDS", "")):
             return _mint_inside(environ, now, console)
     return _mint_on_host(environ, now, console)
 
@@ -65,7 +63,7 @@ def _mint_on_host(environ: dict[str, str], now: int, console: Console) -> int:
     files = CommandFiles(environ, delimiter)
     session = _session(environ)
     home = session / "home"
-    with _deadline(environ.get("INPUT_TIMEOUT_SECONDS", "")):
+    with deadline(environ.get("INPUT_TIMEOUT_SECONDS", "")):
         result = mint(
             environ, event_text(environ), now=now, entropy=os.urandom, console=console, home=home
         )
@@ -167,7 +165,7 @@ def _decide(
     for secret in (minted.token, *masks.of_key(minted.agent)):
         console.mask(secret)
     if inputs.export_key:
-        furnish(home, minted)
+        furnish(home, minted, inputs.keyless)
     session = environ["KANONIV_SESSION"]
     result = outcome.granted(inputs, minted, runtime, session, shown)
     if minted.shortened:
@@ -230,26 +228,40 @@ def _kept_out(
     return True
 
 
-# ---------------------------------------------------------------------------------------------- report and check
+# ------------------------------------------------------------------------------------- report, check and conclude
 
 
 def _report(environ: dict[str, str], console: Console) -> int:
-    """The second process; whatever goes wrong here is said and never fails the job."""
     from kanoniv_ci.publish import publish  # noqa: PLC0415 - each process does one thing
 
+    return _show(publish, environ, console)
+
+
+def _conclude(environ: dict[str, str], console: Console) -> int:
+    from kanoniv_ci.conclude import conclude  # noqa: PLC0415 - as above
+
+    return _show(conclude, environ, console)
+
+
+def _show(step: Callable[..., None], environ: dict[str, str], console: Console) -> int:
+    """Run what shows something: whatever goes wrong is said and never fails the job."""
     if "INPUT_ROOT_KEY" in environ or "INPUT_API_KEY" in environ:
         raise Refusal(
             [problem("KAN-RUNNER-006", kind="a root key in the report step", where="action.yml")]
         )
     try:
         files = CommandFiles(environ, delimiter)
-        with _deadline(environ.get("INPUT_TIMEOUT_SECONDS", "")):
-            publish(environ, event_text(environ), files, console)
+        with deadline(environ.get("INPUT_TIMEOUT_SECONDS", "")):
+            step(environ, event_text(environ), files, console)
     except Refusal as refusal:
-        for found in refusal.problems:
-            console.notice(found.line, found.code)
+        problems = refusal.problems
+    except AuthError as error:
+        problems = (of_core(error),)
     except Exception as error:  # noqa: BLE001 - a report never fails the job
-        found = of_defect(error)
+        problems = (of_defect(error),)
+    else:
+        return 0
+    for found in problems:
         console.notice(found.line, found.code)
     return 0
 
@@ -271,24 +283,3 @@ def _session(environ: dict[str, str]) -> Path:
 
         environ["KANONIV_SESSION"] = tempfile.mkdtemp(prefix="kanoniv-", dir=parent)
     return Path(environ["KANONIV_SESSION"])
-
-
-@contextmanager
-def _deadline(given: str) -> Iterator[None]:
-    """End with a refusal after `timeout_seconds`, where the system has alarms."""
-    short = given.isascii() and given.isdigit() and len(given) <= 4
-    seconds = int(given) if short and 0 < int(given) <= 3600 else 60
-
-    def ring(_signal: int, _frame: FrameType | None) -> None:
-        raise Refusal([problem("KAN-RUNNER-002", seconds=seconds)])
-
-    if not hasattr(signal, "SIGALRM"):
-        yield
-        return
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.alarm(seconds)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)

@@ -27,6 +27,8 @@ from kanoniv_ci.report import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kanoniv_ci.report import Hop
+
 LONGEST = 65_536
 _MODES = {
     ROOT_KEY: "root key",
@@ -114,17 +116,17 @@ def fit(sections: list[str], longest: int = LONGEST) -> str:
 def _sections(report: Report, run: Run) -> list[str]:
     if report.status == REFUSED:
         codes = ", ".join(f"[{code}]({DOCS}#{code.lower()})" for code in report.codes)
-        return ["### kanoniv-auth: nothing was minted", f"Refused with {codes}.", _where(run)]
+        return ["### kanoniv-auth: nothing was minted", f"Refused with {codes}.", where(run)]
     if report.status not in (MINTED, PLANNED):
         reason = event.REASONS[report.reason] or "dry run"
         return [
             "### kanoniv-auth: skipped, nothing was minted",
             f"{reason[0].upper()}{reason[1:]}.",
-            _where(run),
+            where(run),
         ]
     parts = [_title(report), _facts(report, run), _scopes(report)]
     if report.chain:
-        parts += [_chain_text(report), _chain_graph(report)]
+        parts += [chain_text(report.root_did, report.chain), _chain_graph(report)]
     return parts
 
 
@@ -132,10 +134,11 @@ def _title(report: Report) -> str:
     if report.status == PLANNED:
         return "### kanoniv-auth: dry run, nothing was minted"
     who = report.agent_name or short_did(report.agent_did)
-    return f"### kanoniv-auth: `{who}` may act until {_when(report.expires_at)}"
+    return f"### kanoniv-auth: `{who}` may act until {when(report.expires_at)}"
 
 
-def _when(at: int | None) -> str:
+def when(at: int | None) -> str:
+    """A time as GitHub shows it to each reader; without an end, what ends it."""
     if at is None:
         return "it is revoked (no expiry)"
     return f'<relative-time datetime="{iso(at)}">{iso(at)}</relative-time>'
@@ -152,14 +155,15 @@ def _facts(report: Report, run: Run) -> str:
         ("Depth", f"{report.depth} of at most {report.deepest}" if report.depth else ""),
         ("Mode", f"{mode}, on {report.runtime}"),
         ("Token fingerprint", f"`{report.fingerprint}`" if report.fingerprint else ""),
-        ("Run", _where(run)),
+        ("Run", where(run)),
     ]
     return "\n".join(
         ["| | |", "|---|---|", *[f"| {name} | {text} |" for name, text in rows if text]]
     )
 
 
-def _where(run: Run) -> str:
+def where(run: Run) -> str:
+    """Which run of which job, in one line."""
     parts = [quote(f"{run.workflow} / {run.job}")]
     if run.sha:
         parts.append(f"`{run.sha[:12]}`")
@@ -174,21 +178,23 @@ def _scopes(report: Report) -> str:
     return "\n".join(["| Scope | Covers |", "|---|---|", *rows])
 
 
-def _labels(report: Report) -> list[str]:
-    hops = [f"{hop.name + ' ' if hop.name else ''}{short_did(hop.did)}" for hop in report.chain]
-    return [f"root {short_did(report.root_did)}", *hops]
+def _labels(root_did: str, chain: tuple[Hop, ...]) -> list[str]:
+    hops = [f"{hop.name + ' ' if hop.name else ''}{short_did(hop.did)}" for hop in chain]
+    return [f"root {short_did(root_did)}", *hops]
 
 
-def _chain_text(report: Report) -> str:
-    lines = [_labels(report)[0]]
-    for depth, (label, hop) in enumerate(zip(_labels(report)[1:], report.chain, strict=True), 1):
+def chain_text(root_did: str, chain: tuple[Hop, ...]) -> str:
+    """The chain as text: who gave what to whom, and until when."""
+    root, *labels = _labels(root_did, chain)
+    lines = [root]
+    for depth, (label, hop) in enumerate(zip(labels, chain, strict=True), 1):
         until = "no expiry" if hop.expires_at is None else f"until {iso(hop.expires_at)}"
         lines.append(f"{'   ' * (depth - 1)}└─ {label}: {', '.join(hop.scopes)} ({until})")
     return "\n".join(["**Chain**", "", "```text", *lines, "```"])
 
 
 def _chain_graph(report: Report) -> str:
-    labels = _labels(report)
+    labels = _labels(report.root_did, report.chain)
     nodes = [f'  n{index}["{label}"]' for index, label in enumerate(labels)]
     edges = []
     for index, hop in enumerate(report.chain):

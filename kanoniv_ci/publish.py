@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from kanoniv_ci import event, markdown, report
 from kanoniv_ci.faults import Refusal, problem
 from kanoniv_ci.github import Comments, comment_key
-from kanoniv_ci.inputs import ReportInputs, parse_report
+from kanoniv_ci.report_inputs import ReportInputs, parse_report
 from kanoniv_ci.retry import Retry
 
 if TYPE_CHECKING:

@@ -48,6 +48,20 @@ INPUTS: dict[str, str] = {
     "max_attempts": "5",
     "timeout_seconds": "60",
 }
+# of report/, the action at the end of a job, as in its action.yml
+END_INPUTS: dict[str, str] = {
+    "token": "",
+    "root_did": "",
+    "home": "",
+    "revoke": "true",
+    **{
+        name: INPUTS[name]
+        for name in (
+            "post_audit", "agent_name", "job_summary", "comment_mode", "comment_key", "github_token",
+            "github_api_url", "max_attempts", "timeout_seconds",
+        )
+    },
+}  # fmt: skip
 SECRETS = ("root_key", "api_key", "parent_token", "github_token")
 RUNTIMES = ("auto", "docker", "host")
 COMMENT_MODES = ("sticky", "new", "off")

@@ -1,6 +1,6 @@
 # The action's steps around the mint on Windows; what each does, and why, stands in bootstrap.sh. Always the host
 # runtime. Written for Windows PowerShell 5.1, which every Windows runner has; parsed where this was written, not run.
-param([Parameter(Mandatory = $true)][ValidateSet('begin', 'cli', 'report', 'check')][string]$Step)
+param([Parameter(Mandatory = $true)][ValidateSet('begin', 'cli', 'report', 'check', 'conclude')][string]$Step)
 
 Set-StrictMode -Version 2.0
 $ErrorActionPreference = 'Stop'
@@ -172,20 +172,28 @@ function Invoke-Report {
     exit 0
 }
 
-function Invoke-Check {
+function Invoke-Alone([string]$Word, [string]$Set) {
     New-Session
     $script:python = Select-Python
-    $given = $env:INPUT_TOKEN
-    $held = $env:KANONIV_TOKEN
-    Remove-Item 'Env:INPUT_TOKEN' -ErrorAction SilentlyContinue
-    Remove-Item 'Env:KANONIV_TOKEN' -ErrorAction SilentlyContinue
-    Install-All 'base' ''
-    $env:INPUT_TOKEN = $given
-    $env:KANONIV_TOKEN = $held
-    & $script:python -I -S -B (Join-Path $script:session 'code\entrypoint.py') check
+    $held = @{}
+    foreach ($name in 'INPUT_TOKEN', 'KANONIV_TOKEN', 'INPUT_GITHUB_TOKEN') {
+        $held[$name] = [System.Environment]::GetEnvironmentVariable($name)
+        Remove-Item "Env:$name" -ErrorAction SilentlyContinue
+    }
+    Install-All $Set ''
+    foreach ($name in $held.Keys) { [System.Environment]::SetEnvironmentVariable($name, $held[$name]) }
+    & $script:python -I -S -B (Join-Path $script:session 'code\entrypoint.py') $Word
     $status = $LASTEXITCODE
     Remove-Item $script:session -Recurse -Force -ErrorAction SilentlyContinue
     exit $status
+}
+
+function Invoke-Check { Invoke-Alone 'check' 'base' }
+
+function Invoke-Conclude {
+    $set = 'base'
+    if (@('true', 'True', 'TRUE') -ccontains $env:INPUT_POST_AUDIT) { $set = 'ci' }
+    Invoke-Alone 'conclude' $set
 }
 
 switch ($Step) {
@@ -193,4 +201,5 @@ switch ($Step) {
     'cli' { Invoke-Cli }
     'report' { Invoke-Report }
     'check' { Invoke-Check }
+    'conclude' { Invoke-Conclude }
 }

@@ -6,6 +6,7 @@
 #   cli      waits for them and puts the one command `kanoniv-auth` on the PATH of later steps
 #   report   waits for them and shows what was minted; never fails the job
 #   check    what the second action (verify/) does, with dependencies of its own
+#   conclude what the third action (report/) does, likewise
 #
 # No step of this file needs a secret; a runner that hands INPUT_* down to composite steps is undone here.
 set -eu
@@ -199,19 +200,27 @@ report() {
         printf '::notice title=kanoniv-auth::the report could not be shown; the token is not affected\n'
 }
 
-check() {
+alone() { # WORD SET: a step that stands by itself, with dependencies of its own
     new_session
     choose_python pip # what an earlier step put on PATH is tried last
-    begin_install "$session" base ''
+    begin_install "$session" "$2" ''
     await_install "$session" || no_install
     status=0
-    "$py" -I -S -B "$session/code/entrypoint.py" check || status=$?
+    "$py" -I -S -B "$session/code/entrypoint.py" "$1" || status=$?
     rm -rf "$session"
     return "$status"
 }
 
+check() { alone check base; }
+
+conclude() {
+    set=base
+    case ${INPUT_POST_AUDIT:-} in true | True | TRUE) set=ci ;; esac
+    alone conclude "$set"
+}
+
 case ${1:-} in
-    begin | cli | report | check) "$1" ;;
+    begin | cli | report | check | conclude) "$1" ;;
     *)
         say "no such step: ${1:-}"
         exit 2

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 import yaml
 
-from kanoniv_ci.table import INPUTS, SECRETS
+from kanoniv_ci.table import END_INPUTS, INPUTS, SECRETS
 from tests.action.step import ROOT, Job
 
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 VERIFY = yaml.safe_load((ROOT / "verify" / "action.yml").read_text(encoding="utf-8"))
+REPORT = yaml.safe_load((ROOT / "report" / "action.yml").read_text(encoding="utf-8"))
 STEPS = {step["id"]: step for step in ACTION["runs"]["steps"]}
 FROM_RUNNER = {"github_token": "${{ github.token }}", "github_api_url": "${{ github.api_url }}"}
 
@@ -45,7 +46,7 @@ def test_each_secret_is_in_the_environment_of_one_step_alone() -> None:
     )
 
 
-@pytest.mark.parametrize("action", [ACTION, VERIFY], ids=["main", "verify"])
+@pytest.mark.parametrize("action", [ACTION, VERIFY, REPORT], ids=["main", "verify", "report"])
 def test_steps(action: dict[str, Any]) -> None:
     assert action["runs"]["using"] == "composite"
     for step in action["runs"]["steps"]:
@@ -56,7 +57,7 @@ def test_steps(action: dict[str, Any]) -> None:
         assert set(step) == {"name", "id", "if", "shell", "env", "run"}
 
 
-@pytest.mark.parametrize("action", [ACTION, VERIFY], ids=["main", "verify"])
+@pytest.mark.parametrize("action", [ACTION, VERIFY, REPORT], ids=["main", "verify", "report"])
 def test_windows_steps_are_the_same_steps(action: dict[str, Any]) -> None:
     steps = {step["id"]: step for step in action["runs"]["steps"]}
     for name, step in steps.items():
@@ -71,7 +72,7 @@ def test_windows_steps_are_the_same_steps(action: dict[str, Any]) -> None:
 
 
 def test_scripts_are_block_scalars() -> None:
-    for path in ("action.yml", "verify/action.yml"):
+    for path in ("action.yml", "verify/action.yml", "report/action.yml"):
         lines = (ROOT / path).read_text(encoding="utf-8").splitlines()
         runs = [line.strip() for line in lines if line.strip().startswith("run:")]
         assert set(runs) == {"run: |"}
@@ -103,3 +104,15 @@ def test_verify_takes_the_root_from_its_input_and_nowhere_else() -> None:
     assert "default" not in VERIFY["inputs"]["root_did"]
     (step, _) = VERIFY["runs"]["steps"]
     assert step["env"] == {f"INPUT_{n.upper()}": f"${{{{ inputs.{n} }}}}" for n in VERIFY["inputs"]}
+
+
+def test_the_last_step_has_the_programs_inputs_and_asks_for_none() -> None:
+    found = {name: spec.get("default", "") for name, spec in REPORT["inputs"].items()}
+    assert found == {**END_INPUTS, **FROM_RUNNER}
+    assert not any(spec["required"] for spec in REPORT["inputs"].values())
+    (step, _) = REPORT["runs"]["steps"]
+    wanted = {f"INPUT_{name.upper()}": f"${{{{ inputs.{name} }}}}" for name in REPORT["inputs"]}
+    assert step["env"] == {**wanted, "KANONIV_MATRIX": "${{ toJSON(matrix) }}"}
+    assert step["if"].startswith("always() && ")
+    outputs = {spec["value"].split(" || ")[0] for spec in REPORT["outputs"].values()}
+    assert outputs == {f"${{{{ steps.end.outputs.{name}" for name in REPORT["outputs"]}

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,66 +11,7 @@ import pytest
 
 from kanoniv_auth.core.roots import TrustedRoots
 from kanoniv_auth.core.verification import read_parent
-from tests.action.step import Job, Outcome, pull_request
-from tests.support.issuer import OWNER_ID, REPOSITORY_ID, IssuerProcess
-from tests.support.ports import free_port
-from tests.support.service import Process, process
-
-POLICY = """\
-issuer: {issuer}
-audience: {audience}
-repository_id: "{repository}"
-repository_owner_id: "{owner}"
-events: [push]
-conditions:
-  ref: {{exact: refs/heads/main}}
-scopes: [build, deploy.staging]
-max_ttl: 1h
-"""
-
-
-@dataclass
-class World:
-    """The service, its issuer, and a way to get a fresh job."""
-
-    service: Process
-    issuer: IssuerProcess
-    fresh: Callable[[], Job]
-
-    def mint(self, **inputs: str) -> Outcome:
-        job = self.fresh()
-        job.environ |= self.issuer.runner
-        given = {"oidc": "true", "endpoint": self.service.url, "root_key": "", "ttl": "15m"}
-        return job.mint(**{**given, **inputs})
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Process, IssuerProcess]]:
-    folder = tmp_path_factory.mktemp("service")
-    (folder / "policies").mkdir()
-    with IssuerProcess() as issuer:
-        url = f"http://127.0.0.1:{free_port()}"
-        (folder / "policies" / "deploy.yaml").write_text(
-            POLICY.format(issuer=issuer.url, audience=url, repository=REPOSITORY_ID, owner=OWNER_ID)
-        )
-        options = ["--policy-dir", str(folder / "policies"), "--oidc-issuers", issuer.url]
-        options += ["--public-url", url, "--port", url.rpartition(":")[2]]
-        with process(folder / "run", *options) as service:
-            yield service, issuer
-
-
-@pytest.fixture
-def world(running: tuple[Process, IssuerProcess], tmp_path: Path) -> World:
-    service, issuer = running
-    issuer.reset()
-    made = iter(range(100))
-
-    def fresh() -> Job:
-        folder = tmp_path / str(next(made))
-        folder.mkdir()
-        return pull_request(folder, "push")
-
-    return World(service, issuer, fresh)
+from tests.action.real import World
 
 
 def test_a_job_is_let_in_and_held_to_it(world: World) -> None:
