@@ -31,13 +31,13 @@ def _subjects(folder: Path, stack: ExitStack) -> dict[str, Subject]:
     root = tokens.root_of(durable.folder)
     warm = tokens.questions(root, tokens.WARM, 1)
     cold = {n: tokens.questions(root, tokens.COLD, n) for n in (1, 4)}
-    orders = tokens.orders()
+    orders, newcomers = tokens.orders(tokens.RECEIVERS), tokens.orders(tokens.COLD)
 
     def verifying(server: Server, bodies: list[str]) -> Subject:
         return Subject(server, _VERIFY, bodies, connections=_FEW, keyed=False)
 
-    def issuing(server: Server) -> Subject:
-        return Subject(server, _ISSUE, orders, connections=_MANY, keyed=True)
+    def issuing(server: Server, bodies: list[str]) -> Subject:
+        return Subject(server, _ISSUE, bodies, connections=_MANY, keyed=True)
 
     return {
         report.NOOP: verifying(noop, warm),
@@ -45,8 +45,9 @@ def _subjects(folder: Path, stack: ExitStack) -> dict[str, Subject]:
         report.LONG: verifying(durable, tokens.with_tenant(warm)),
         report.COLD1: verifying(durable, cold[1]),
         report.COLD4: verifying(durable, cold[4]),
-        report.MEMORY: issuing(memory),
-        report.DURABLE: issuing(durable),
+        report.MEMORY: issuing(memory, orders),
+        report.NEWCOMERS: issuing(memory, newcomers),
+        report.DURABLE: issuing(durable, orders),
     }
 
 

@@ -19,6 +19,7 @@ from bench.server.load import Burst
 NOOP, WARM, LONG = "no-op", "verify, warm", "verify, warm, the long way"
 COLD1, COLD4 = "verify, cold, 1 link", "verify, cold, 4 links"
 MEMORY, DURABLE = "issue, in memory", "issue, SQLite, durable"
+NEWCOMERS = "issue, in memory, a new receiver each time"
 RATIO, P99 = 0.90, 5.0
 # reported beside what was found: answers a second, and p99 in ms
 _WANTED: Mapping[str, tuple[float, float | None]] = {
@@ -143,6 +144,7 @@ def page(rounds: Sequence[Round], *, of: int, seconds: int, flushes: float) -> s
         "flushes": f"{flushes:,.0f}",
         "goals": goals(rounds),
         "table": table(rounds),
+        "noop_cpu": f"{Found.of(rounds, NOOP).cpu.median:.0f} µs",
     }
     return re.sub(r"\{\{(.+?)\}\}", lambda found: parts[found[1]], template)
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SCOPE = "deploy.staging"
 WARM = 16
+RECEIVERS = 64
 # Walked round and round. The cache keeps the last 4,096 tokens and chains, so that each is gone before its turn.
 COLD = 12_288
 _HOUR = 3600
@@ -55,7 +56,7 @@ def _token(root: KeyPair, keys: list[KeyPair], now: int) -> str:
     return seal(chain, issuer, now=now)
 
 
-def orders() -> list[str]:
-    """Bodies for POST /v1/delegations: grants for one receiver's key."""
-    to = KeyPair.generate(os.urandom(32)).did_key
-    return [json.dumps({"scopes": [SCOPE], "ttl": _HOUR, "to": to})]
+def orders(receivers: int) -> list[str]:
+    """Bodies for POST /v1/delegations: grants for so many receivers' keys."""
+    keys = [KeyPair.generate(os.urandom(32)).did_key for _ in range(receivers)]
+    return [json.dumps({"scopes": [SCOPE], "ttl": _HOUR, "to": one}) for one in keys]
