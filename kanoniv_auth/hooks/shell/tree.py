@@ -212,7 +212,7 @@ class _Walk:
 
     def _case_statement(self, node: Node, nest: tuple[int, ...], place: Place) -> None:
         _, value, *parts, end = self._children(node, node.start_byte, node.end_byte)
-        self._leaf(value.start_byte, value.end_byte, nest, Place(again=place.again), before="echo ")
+        self._leaf(value.start_byte, value.end_byte, nest, Place(again=place.again), before=": ")
         if end.type != "esac" or parts[0].type != "in":
             raise NotUnderstood("a choice of another kind")
         self.nests += 1

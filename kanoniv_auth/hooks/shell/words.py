@@ -6,6 +6,8 @@ from kanoniv_auth.core.value import Value
 
 # what a word is: exactly this text · a pattern of path names · a value that may be shown · any value at all
 LITERAL, PATTERN, SHOWN, UNKNOWN = "literal", "pattern", "shown", "unknown"
+# and what stands for a whole text that a shell is given
+TEXT = "text"
 
 # expansions whose value gives nothing away
 HARMLESS = frozenset(

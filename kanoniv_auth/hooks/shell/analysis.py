@@ -1,0 +1,127 @@
+"""A text for a shell and what it needs: read, followed from command to command, each judged by its rule. Pure.
+
+Whatever is not understood needs `shell.any`, besides what was found before it.
+"""
+
+from __future__ import annotations
+
+from kanoniv_auth.hooks.need import Need
+from kanoniv_auth.hooks.shell import plain
+from kanoniv_auth.hooks.shell.assignments import judge_variable
+from kanoniv_auth.hooks.shell.places import Places
+from kanoniv_auth.hooks.shell.programs import judge
+from kanoniv_auth.hooks.shell.scene import ANY, READ, Scene
+from kanoniv_auth.hooks.shell.words import LITERAL, TEXT, NotUnderstood, Simple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kanoniv_auth.hooks.shell.surroundings import Surroundings
+
+MAX_TEXT = 10_000
+_ODD = frozenset(
+    (
+        0xA0,
+        0xAD,
+        0x61C,
+        0x180E,
+        0x2028,
+        0x2029,
+        0x3164,
+        0xFEFF,
+        *range(0x2000, 0x2010),
+        *range(0x202A, 0x2070),
+    )
+)
+
+
+def analyse(text: str, around: Surroundings) -> tuple[Need, ...]:
+    """What a text for a shell needs, each scope with the first command that needs it; never empty.
+
+    Raises: whatever `around` raises.
+    """
+    found: dict[tuple[str, str], Need] = {}
+    _text(Scene(around, around.cwd, Simple(()), found, _start), text)
+    unique: dict[str, Need] = {}
+    for need in found.values():
+        unique.setdefault(need.action, need)
+    return tuple(unique.values()) or (Need("", READ, "it runs nothing"),)
+
+
+def _start(scene: Scene) -> None:
+    word = scene.simple.words[0]
+    if word.kind == TEXT:
+        _text(scene, word.text)
+    else:
+        _words(scene)
+
+
+def _text(scene: Scene, text: str) -> None:
+    try:
+        commands = _read(text, scene.around.home)
+    except NotUnderstood as error:
+        shown = text if len(text) <= 160 else f"{text[:159]}…"
+        scene.found.setdefault((shown, ANY), Need(shown, ANY, f"not understood: {error}"))
+        return
+    places = Places(scene.cwd)
+    for simple in commands:
+        for cwd in places.before(simple):
+            here = Scene(scene.around, cwd, simple, scene.found, _start, scene.depth)
+            _one(here)
+        places.follow(simple, scene.around.home)
+
+
+def _read(text: str, home: str) -> tuple[Simple, ...]:
+    if len(text) > MAX_TEXT:
+        raise NotUnderstood("it is too long")
+    for letter in text:
+        code = ord(letter)
+        if (
+            (code < 32 and letter not in "\n\t")
+            or 127 <= code < 160
+            or code in _ODD
+            or 0xD800 <= code < 0xE000
+        ):
+            raise NotUnderstood("a control character or an odd blank")
+        if code > 127 and letter.isspace():
+            raise NotUnderstood("a control character or an odd blank")
+    try:
+        return plain.read(text, home)
+    except NotUnderstood as first:
+        try:
+            from kanoniv_auth.hooks.shell import tree  # noqa: PLC0415 - compiled, optional, 20 ms
+        except ImportError:
+            raise first from None
+    try:
+        return tree.read(text, home)
+    except RecursionError:
+        raise NotUnderstood("too much of it") from None
+
+
+def _one(scene: Scene) -> None:
+    """Judge one simple command: its redirects, its program, its assignments."""
+    simple = scene.simple
+    try:
+        for redirect in simple.redirects:
+            if redirect.sign != ">":
+                scene.read(redirect.target)
+            if redirect.sign != "<":
+                if redirect.target.kind != LITERAL:
+                    raise NotUnderstood("a redirect that is not certain")
+                scene.write(redirect.target)
+    except NotUnderstood as error:
+        scene.need(ANY, f"not understood: {error}")
+    before = set(scene.found)
+    if simple.words:
+        _words(scene)
+    actions = {action for _, action in set(scene.found) - before}
+    for name, _ in simple.assignments:
+        judge_variable(scene, name, actions if simple.words else None)
+    if not simple.words and not simple.redirects:
+        scene.harmless()
+
+
+def _words(scene: Scene) -> None:
+    try:
+        judge(scene)
+    except NotUnderstood as error:
+        scene.need(ANY, f"not understood: {error}")

@@ -1,0 +1,144 @@
+"""Programs that only look, or only speak: which of their words are paths, and which options they may be given. Pure.
+
+An option that is not listed is not understood: among those left out are the ones that write a file or start a program.
+"""
+
+from __future__ import annotations
+
+from kanoniv_auth.hooks.shell import options
+from kanoniv_auth.hooks.shell.reader_table import TABLE
+from kanoniv_auth.hooks.shell.scene import ANY, SECRETS
+from kanoniv_auth.hooks.shell.words import LITERAL, PATTERN, UNKNOWN, NotUnderstood, Word
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kanoniv_auth.hooks.shell.scene import Scene
+
+_rows: dict[str, tuple[str, str]] = {}
+
+
+def _read_table() -> None:
+    row = ""
+    for line in (*TABLE.strip().split("\n"), ""):
+        if line[:1] == " ":
+            row += line
+            continue
+        if row:
+            names, shape, known = row.split("|")
+            _rows.update(dict.fromkeys(names.split(), (shape.strip(), known)))
+        row = line
+
+
+_read_table()
+# options of these can do harm, or a name that looks like one could
+_WILD = frozenset(
+    (
+        "sort",
+        "rg",
+        "fd",
+        "fdfind",
+        "uniq",
+        "xxd",
+        "date",
+        "less",
+        "bat",
+        "jq",
+        "file",
+        "tree",
+        "diff",
+    )
+)
+_DEEP = {
+    "grep": ("r", "R", "recursive", "dereference-recursive"),
+    "egrep": ("r", "R"),
+    "fgrep": ("r", "R"),
+}
+_PROCESSES = frozenset("aefAxuwlHjN")
+
+
+def knows(name: str) -> bool:
+    """Whether a program is on the list."""
+    return name in _rows
+
+
+def judge(scene: Scene, name: str) -> None:
+    """Ask for what a listed program needs. Raises: NotUnderstood."""
+    shape, known = _rows[name]
+    scene.harmless()
+    if shape == "ps":
+        _ps(scene)
+        return
+    line = options.read(scene.args, known, tame=name not in _WILD)
+    scene.paths(line)
+    if shape in ("paths", "below"):
+        if name in ("less", "more") and any(word.text[:1] == "+" for word in line.operands):
+            raise NotUnderstood(f"a command for {name}")
+        for word in line.operands:
+            scene.read(word, below=shape == "below")
+    elif shape == "first":
+        _first(scene, name, line)
+    elif shape == "uniq":
+        _in_and_out(scene, line)
+    elif shape == "date":
+        if any(word.kind != LITERAL or word.text[:1] != "+" for word in line.operands):
+            raise NotUnderstood("a date to be set")
+    elif shape == "none" and line.operands:
+        raise NotUnderstood(f"an operand of {name}")
+    else:
+        _data(scene, line.operands)
+
+
+def _data(scene: Scene, words: list[Word]) -> None:
+    """Words that are shown or compared: the value of a variable may be a secret."""
+    for word in words:
+        if word.kind == UNKNOWN:
+            scene.need(SECRETS, "it shows a variable")
+        elif word.kind == PATTERN:
+            scene.read(word)
+
+
+def _first(scene: Scene, name: str, line: options.Line) -> None:
+    operands = line.operands
+    if line.value("e", "f", "regexp", "file") is None and "files" not in line.given:
+        _data(scene, operands[:1])
+        if name == "jq" and operands and "env" in operands[0].text.lower():
+            scene.need(SECRETS, "it reads the environment")
+        operands = operands[1:]
+    for _, mark, word in line.values:
+        if mark == ":" and word.kind == UNKNOWN:
+            scene.need(SECRETS, "it shows a variable")
+    recursive = _DEEP.get(name)
+    deep = name not in ("jq", "look") if recursive is None else not line.given.isdisjoint(recursive)
+    for word in operands:
+        scene.read(word, below=deep)
+    if deep and not operands:
+        scene.read(Word("."), below=True)
+
+
+def _in_and_out(scene: Scene, line: options.Line) -> None:
+    if len(line.operands) > 2:
+        raise NotUnderstood("too many files")
+    for word in line.operands[:1]:
+        scene.read(word)
+    for word in line.operands[1:]:
+        if word.kind != LITERAL:
+            raise NotUnderstood("a file that is not certain")
+        scene.write(word)
+
+
+def _ps(scene: Scene) -> None:
+    words = [word.literal for word in scene.args]
+    for number, text in enumerate(words):
+        after = words[number - 1] if number else ""
+        if text is None or after in ("-p", "-u", "-o", "-C", "--pid"):
+            if text is None or (after == "-o" and "env" in text):
+                scene.need(ANY, "not understood: a list of processes of another kind")
+        elif text not in ("-p", "-u", "-o", "-C", "--pid", "--forest", "--no-headers"):
+            letters = text.lstrip("-")
+            # without a dash, `e` shows the environment of every process
+            if (
+                not letters
+                or not _PROCESSES.issuperset(letters)
+                or (text[0] != "-" and "e" in text)
+            ):
+                raise NotUnderstood("a list of processes of another kind")

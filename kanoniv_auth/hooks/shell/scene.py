@@ -1,0 +1,118 @@
+"""One simple command in its place, and the scopes it turns out to need. Pure."""
+
+from __future__ import annotations
+
+from kanoniv_auth.core.errors import UsageError
+from kanoniv_auth.core.scopes import scope
+from kanoniv_auth.hooks.need import Need
+from kanoniv_auth.hooks.shell.words import LITERAL, PATTERN, TEXT, NotUnderstood, Simple, Word
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kanoniv_auth.hooks.shell.options import Line
+    from kanoniv_auth.hooks.shell.surroundings import Surroundings
+
+ANY, SCRIPT, TESTS, READ, SECRETS, CONFIG = (
+    "shell.any", "shell.script", "test.run", "code.read", "secrets.read", "agent.config",
+)  # fmt: skip
+MAX_DEPTH = 8
+_STREAMS = ("/dev/null", "/dev/stdin", "/dev/stdout", "/dev/stderr", "/dev/tty")
+
+
+class Scene:
+    """What a program's rule sees, and where it says what is needed. cwd: None when it is not certain.
+
+    depth: how many wrappers and texts are around it
+    """
+
+    __slots__ = ("_start", "around", "cwd", "depth", "found", "simple")
+
+    def __init__(  # noqa: PLR0917 - made in three places of this package, all in this order
+        self,
+        around: Surroundings,
+        cwd: str | None,
+        simple: Simple,
+        found: dict[tuple[str, str], Need],
+        start: Callable[[Scene], None],
+        depth: int = 0,
+    ) -> None:
+        self.around, self.cwd, self.simple, self.found = around, cwd, simple, found
+        self._start, self.depth = start, depth
+
+    @property
+    def args(self) -> tuple[Word, ...]:
+        """The words behind the program's name."""
+        return self.simple.words[1:]
+
+    def need(self, action: str, why: str) -> None:
+        """Say that this command needs a scope."""
+        subject = self.simple.shown
+        self.found.setdefault((subject, action), Need(subject, action, why))
+
+    def named(self, why: str, *segments: str) -> None:
+        """The same, with a scope made from names; without the last one where it cannot be part of a scope."""
+        try:
+            self.need(scope(*segments), why)
+        except UsageError:
+            self.need(".".join(segments[:-1]), why)
+
+    def harmless(self) -> None:
+        """Say that it only looks, or only speaks."""
+        self.need(READ, "it only reads")
+
+    def read(self, word: Word, *, below: bool = False) -> None:
+        """Ask for what reading a path needs. below: with all that is under it. Raises: NotUnderstood."""
+        self._path(word, "it reads", self.around.read_scope, below=below)
+
+    def write(self, word: Word, *, below: bool = False) -> None:
+        """Ask for what writing, making or removing a path needs. Raises: NotUnderstood."""
+        self._path(word, "it writes", self.around.write_scope, below=below)
+
+    def _path(self, word: Word, why: str, ask: Callable[..., str], *, below: bool) -> None:
+        if word.kind not in (LITERAL, PATTERN):
+            raise NotUnderstood("a path that is not certain")
+        if word.text in _STREAMS:
+            return
+        if not word.text:
+            return  # no program takes "" for a path
+        if self.cwd is None and word.text[0] not in "/~":
+            raise NotUnderstood("a relative path after a cd that is not certain")
+        action = ask(word.text, self.cwd or "/", below=below)
+        if action:
+            self.need(action, f"{why} {word.text[:200]}")
+
+    def paths(self, line: Line) -> None:
+        """Ask for what the paths in options need."""
+        for _, mark, word in line.values:
+            if mark == "<":
+                self.read(word)
+            elif mark == ">":
+                self.write(word)
+
+    def run(self, words: tuple[Word, ...], *, cwd: str | None = "", piped: bool = True) -> None:
+        """Judge a command that this one starts. cwd: "" for the same place · piped: into it, too."""
+        if self.depth >= MAX_DEPTH:
+            raise NotUnderstood("too many wrappers")
+        if not words:
+            return
+        inner = self.simple.of(words) if piped else Simple(words)
+        place = self.cwd if cwd == "" else cwd
+        self._start(Scene(self.around, place, inner, self.found, self._start, self.depth + 1))
+
+    def text(self, text: str, *, cwd: str | None = "") -> None:
+        """Judge a text that a shell is given."""
+        if self.depth >= MAX_DEPTH:
+            raise NotUnderstood("too many wrappers")
+        place = self.cwd if cwd == "" else cwd
+        self._start(
+            Scene(
+                self.around,
+                place,
+                Simple((Word(text, TEXT),)),
+                self.found,
+                self._start,
+                self.depth + 1,
+            )
+        )
