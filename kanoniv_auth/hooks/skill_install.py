@@ -129,11 +129,10 @@ def _words(home: str, roots: str) -> tuple[str, ...]:
 
 def _probe(words: tuple[str, ...]) -> None:
     """Try the hook with nothing of our environment to help it. Raises: UsageError unless it decides as it must."""
-    reading = {"tool_name": "Glob", "tool_input": {"pattern": "*"}}
-    pushing = {"tool_name": "Bash", "tool_input": {"command": "git push"}}
-    for call, status in ((reading, 0), (pushing, REFUSED)):
+    for command, status in (("ls", 0), ("git push", REFUSED)):
         payload = {
-            **call,
+            "tool_name": "Bash",
+            "tool_input": {"command": command},
             "hook_event_name": "PreToolUse",
             "session_id": "install-skill",
             "tool_use_id": "install-skill",

@@ -56,7 +56,13 @@ def events_of(blocks: list[dict[str, Any]], model: str, number: int) -> list[dic
     found: list[dict[str, Any]] = [
         {
             "type": "message_start",
-            "message": {**head, "content": [], "stop_reason": None, "stop_sequence": None, "usage": usage},
+            "message": {
+                **head,
+                "content": [],
+                "stop_reason": None,
+                "stop_sequence": None,
+                "usage": usage,
+            },
         }
     ]
     for at, block in enumerate(blocks):
@@ -95,12 +101,14 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
     protocol_version = "HTTP/1.1"
 
-    def do_POST(self) -> None:  # noqa: N802 - the base class's name
+    def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"{}")
         with self.server.log.open("a", encoding="utf-8") as log:
             log.write(json.dumps({"path": self.path, "body": body}) + "\n")
         if self.path.partition("?")[0] != "/v1/messages":
-            self._answer(404, "application/json", b'{"type":"error","error":{"type":"not_found_error"}}')
+            self._answer(
+                404, "application/json", b'{"type":"error","error":{"type":"not_found_error"}}'
+            )
             return
         self.server.count += 1
         number = self.server.count
@@ -110,16 +118,21 @@ class Handler(BaseHTTPRequestHandler):
         events = events_of(blocks, body["model"], number)
         if not body.get("stream"):
             usage = {"input_tokens": 1, "output_tokens": 1}
-            whole = {**events[0]["message"], "content": blocks, "stop_reason": "end_turn", "usage": usage}
+            whole = {
+                **events[0]["message"],
+                "content": blocks,
+                "stop_reason": "end_turn",
+                "usage": usage,
+            }
             self._answer(200, "application/json", json.dumps(whole).encode())
             return
         lines = [f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in events]
         self._answer(200, "text/event-stream", "".join(lines).encode())
 
-    def do_GET(self) -> None:  # noqa: N802 - as above
+    def do_GET(self) -> None:
         self._answer(404, "application/json", b"{}")
 
-    do_HEAD = do_GET  # noqa: N815 - as above
+    do_HEAD = do_GET
 
     def _answer(self, status: int, kind: str, data: bytes) -> None:
         self.send_response(status)
