@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from tests.cli.shell import Shell
 from tests.e2e.selftest import play
 from tests.support.act import Job
 from tests.support.checkout import ROOT, commit, copy_tree
@@ -67,6 +69,17 @@ class World:
                 local_actions={ACTION: self.action},
             )
         )
+
+    def ledger(self, holder: str) -> list[dict[str, Any]]:
+        """What the service has issued to a holder."""
+        answer = httpx.get(
+            f"{self.service.url}/v1/delegations",
+            params={"holder": holder},
+            headers={"Authorization": f"Bearer {self.service.key}"},
+            timeout=30,
+        )
+        rows: list[dict[str, Any]] = answer.json()["delegations"]
+        return rows
 
     @property
     def root_did(self) -> str:
@@ -133,8 +146,34 @@ def test_the_workflow_runs_and_is_held_to_its_grant(world: World) -> None:
         assert secret not in log
     assert {world.issuer.request_token, found["token"]} <= set(ran.masks)
     # the key of the grant was made in the job, and the service knows it by its public half alone
-    verdict = {"token": found["token"], "scope": "deploy.staging"}
-    assert world.service.post("/v1/verify", verdict).json()["agent_did"] == found["agent_did"]
+    (row,) = world.ledger(found["agent_did"])
+    assert row["scopes"] == ["build", "deploy.staging"]
+
+
+def test_at_its_end_the_job_shows_what_it_did_and_its_grant_is_over(
+    world: World, tmp_path: Path
+) -> None:
+    ran = world.run()
+    token = ran.outputs("auth")["token"]
+    assert ran.outcome("report") == "success", told(ran)
+    ended = ran.outputs("report")
+    assert (ended["grant"], ended["receipts"], ended["untrue"]) == ("revoked", "1", "0")
+    assert "has signed 1 receipt" in ran.summary
+    assert "| `deploy.staging` |" in ran.summary
+    assert token not in ran.log() + ran.stderr + ran.summary
+    # the service refuses it at once
+    answer = world.service.post("/v1/verify", {"token": token, "scope": "deploy.staging"})
+    assert (answer.status_code, answer.json()["type"]) == (403, "urn:kanoniv:error:revoked")
+    (row,) = world.ledger(ran.outputs("auth")["agent_did"])
+    assert row["revoked_at"] is not None
+    # a verifier elsewhere does when it has fetched the list
+    elsewhere = Shell(tmp_path)
+    words, root = ("verify", "-s", "build", "-t", "-"), {"KANONIV_ROOT_DID": world.root_did}
+    assert elsewhere.kanoniv(*words, stdin=token, **root).status == 0
+    sync = ("revocations", "sync", "--endpoint", world.service.url)
+    assert elsewhere.kanoniv(*sync, **root).status == 0
+    said = elsewhere.kanoniv(*words, stdin=token, **root)
+    assert (said.status, "[revoked]" in said.err) == (1, True)
 
 
 REFUSED: dict[str, dict[str, Any]] = {
