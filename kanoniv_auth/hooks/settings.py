@@ -101,21 +101,21 @@ def _without_ours(hooks: object, path: str) -> tuple[dict[str, list[object]], in
         if not isinstance(rows, list):
             detail = f"`hooks.{event}` in {path} is not a list"
             raise UsageError("usage", detail=detail, fix=_FIX)
-        left = [row for row in map(_others, rows) if row is not None]
+        left = [kept_row for row in rows for kept_row in _others(row)]
         others += len(left)
         if left or not rows:
             kept[event] = left
     return kept, others
 
 
-def _others(row: object) -> object:
-    """An entry without our handlers; None when no other is left in it."""
+def _others(row: object) -> list[object]:
+    """An entry without our handlers; none when no other is left in it."""
     if not isinstance(row, dict) or not isinstance(row.get("hooks"), list):
-        return row  # not ours to judge
+        return [row]  # not ours to judge
     left = [hook for hook in row["hooks"] if not is_ours(hook)]
     if len(left) == len(row["hooks"]):
-        return row
-    return {**row, "hooks": left} if left else None
+        return [row]
+    return [{**row, "hooks": left}] if left else []
 
 
 def _indent(text: str | None) -> int | str:
