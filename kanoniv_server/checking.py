@@ -13,8 +13,9 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from kanoniv_auth.cloud.policy_file import load
-from kanoniv_auth.core.errors import AuthError, NoRootKey
+from kanoniv_auth.core.errors import AuthError, NoRootKey, PolicyInvalid
 from kanoniv_server.domain.values import DEFAULT_TENANT
+from kanoniv_server.oidc.policies import PolicyFolder
 from kanoniv_server.signer import from_environment, from_file
 from kanoniv_server.storage.opening import IN_MEMORY, open_store, sqlite_path
 from kanoniv_server.web.problems import clean
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from kanoniv_auth.core.trust_policy import Policy
     from kanoniv_server.domain.ports import Store
     from kanoniv_server.settings import Settings
     from kanoniv_server.signer import LocalSigner
@@ -58,7 +60,7 @@ async def findings(settings: Settings, environ: Mapping[str, str]) -> list[Findi
     found.append(about)
     found.extend(await _database(settings, signer))
     found.append(await _redis(settings))
-    found.extend(_policies(settings))
+    found.extend(await _policies(settings))
     return found
 
 
@@ -199,19 +201,28 @@ def _public(settings: Settings) -> Iterator[Finding]:
         yield Finding("ok", "public URL", settings.public_url)
 
 
-def _policies(settings: Settings) -> Iterator[Finding]:
+async def _policies(settings: Settings) -> list[Finding]:
     path = settings.policy_dir
     if path is None:
-        return
+        return []
+    policies: list[Policy] = []
     try:
-        found, errors = load([str(path)])
+        policies, errors = load([str(path)])
+        flaws: list[AuthError] = list(errors)
+        if not errors:
+            # also those of other tenants, and who may write them
+            await PolicyFolder(path).check()
+    except PolicyInvalid as error:
+        flaws = [error]
     except AuthError as error:
-        yield Finding("error", "policies", clean(str(error)), "give a folder of *.yaml")
-        return
-    for flaw in errors:
+        return [Finding("error", "policies", clean(str(error)), "give a folder of *.yaml")]
+    found = []
+    for flaw in flaws:
         fix = str(flaw.facts.get("fix") or "correct it: until then nobody is let in")
-        yield Finding("error", "policies", clean(str(flaw)), clean(fix))
-    if found:
-        yield Finding("ok", "policies", f"{len(found)} in {path}")
-    elif not errors:
-        yield Finding("error", "policies", f"no *.yaml in {path}, so OIDC lets nobody in")
+        found.append(Finding("error", "policies", clean(str(flaw)), clean(fix)))
+    if not found and policies:
+        found.append(Finding("ok", "policies", f"{len(policies)} in {path}"))
+    elif not found:
+        text = f"no *.yaml in {path}, so OIDC lets nobody in"
+        found.append(Finding("error", "policies", text))
+    return found

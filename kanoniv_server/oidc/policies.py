@@ -91,6 +91,7 @@ def _load(folder: Path) -> tuple[Policy, ...]:
 
 def _signs(folder: Path) -> tuple[Signs, float]:
     """Tell what the files are by, and when the youngest changed. Raises: OSError, PolicyInvalid (open to others)."""
+    _require_closed(folder, folder.stat())
     with os.scandir(folder) as entries:
         named = sorted(one.name for one in entries if one.name.endswith((".yaml", ".yml")))
     found: list[tuple[object, ...]] = []
@@ -100,13 +101,18 @@ def _signs(folder: Path) -> tuple[Signs, float]:
             continue
         path = folder / name
         status = path.stat()  # of what a link leads to
-        if status.st_mode & 0o002:
-            detail, fix = "everybody on this machine may write it", f"chmod o-w {path}"
-            raise PolicyInvalid("bad_policy", detail=detail, file=str(path), fix=fix)
+        _require_closed(path, status)
         youngest = max(youngest, status.st_mtime, status.st_ctime)
         times = (status.st_mtime_ns, status.st_ctime_ns)
         found.append((name, status.st_dev, status.st_ino, status.st_size, *times))
     return tuple(found), youngest
+
+
+def _require_closed(path: Path, status: os.stat_result) -> None:
+    """Refuse a file that everybody may write, and a folder to which everybody may add some. Raises: PolicyInvalid."""
+    if status.st_mode & 0o002:
+        detail, fix = "everybody on this machine may write it", f"chmod o-w {path}"
+        raise PolicyInvalid("bad_policy", detail=detail, file=str(path), fix=fix)
 
 
 def _unreadable(folder: Path, error: OSError) -> StorageError:

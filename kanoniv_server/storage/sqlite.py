@@ -146,7 +146,7 @@ async def open_sqlite(path: Path) -> SqliteDatabase:
 
 def _prepare(path: Path) -> Engine:
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        _make(path)
         folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
         try:
             os.fsync(folder)
@@ -167,6 +167,21 @@ def _prepare(path: Path) -> Engine:
     finally:
         first.dispose()
     return _engine(path, LOCK_MS)
+
+
+def _make(path: Path) -> None:
+    """Make the file when it is not there. Raises: OSError, StorageError when others may write it."""
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        status = os.fstat(fd)
+    finally:
+        os.close(fd)
+    # an API key is a row in it, so whoever writes it may do everything
+    if status.st_mode & 0o022:
+        detail, fix = f"the database: others may write it, {path}", f"chmod 600 {path}"
+        raise StorageError("storage", detail=detail, fix=fix)
+    if status.st_uid not in {0, os.geteuid()}:
+        raise StorageError("storage", detail=f"the database: {path} belongs to another user")
 
 
 def _engine(path: Path, patience: int) -> Engine:

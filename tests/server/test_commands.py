@@ -12,6 +12,8 @@ import pytest
 
 from kanoniv_auth.core.keys import KeyPair
 from kanoniv_server import cli
+from kanoniv_server.domain.issuers import GITHUB
+from tests.server.oidc.workflow import policy
 from tests.support.service import site
 
 Command = Callable[..., tuple[int, str, str]]
@@ -96,6 +98,20 @@ def test_what_is_wrong_is_named(command: Command, tmp_path: Path) -> None:
         status, out = found(*argv)
         assert (status, words in out) == (2, True), out
         assert "hunter2" not in out
+    policies = tmp_path / "policies"
+    policies.mkdir()
+    (policies / "deploy.yaml").write_text(policy(GITHUB), encoding="utf-8")
+    argv = ("--policy-dir", str(policies), "--public-url", "https://h")
+    assert found(*argv)[0] == 0
+    for path in (policies / "deploy.yaml", policies):
+        path.chmod(0o777)
+        status, out = found(*argv)
+        assert (status, f"error   policies: {path}" in out, "chmod o-w" in out) == (2, True, True)
+        path.chmod(0o755)
+    (data / "kanoniv.db").chmod(0o666)
+    status, out = found()
+    assert (status, "error   database: " in out, "others may write it" in out) == (2, True, True)
+    (data / "kanoniv.db").chmod(0o600)
     data.chmod(0o777)
     status, out = found()
     assert (status, "others can write" in out) == (2, True)

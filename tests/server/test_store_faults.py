@@ -217,6 +217,25 @@ async def test_the_file_is_its_owner_s_alone(store: SqlStore, file: Path) -> Non
     } == dict.fromkeys(("kanoniv.db", "kanoniv.db-shm", "kanoniv.db-wal"), "0o600")
 
 
+@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
+async def test_a_file_that_others_may_write_is_refused(tmp_path: Path, mode: int) -> None:
+    """An API key of theirs would be a row in it."""
+    path = tmp_path / "kanoniv.db"
+    await (await open_store(f"sqlite:///{path}")).close()
+    path.chmod(mode)
+    with pytest.raises(StorageError, match="others may write it") as caught:
+        await open_store(f"sqlite:///{path}")
+    assert caught.value.facts["fix"] == f"chmod 600 {path}"
+
+
+async def test_a_file_of_another_user_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "kanoniv.db"
+    await (await open_store(f"sqlite:///{path}")).close()
+    os.chown(path, 12345, 0)
+    with pytest.raises(StorageError, match="another user"):
+        await open_store(f"sqlite:///{path}")
+
+
 async def test_every_change_is_flushed_to_the_disk(store: SqlStore) -> None:
     asked = ("synchronous", "journal_mode", "foreign_keys", "trusted_schema")
 

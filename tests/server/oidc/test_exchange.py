@@ -378,6 +378,19 @@ async def test_a_policy_that_everybody_may_write_is_none(
         problem(await exchange(found, issuer.token(audience())), 503, "bad_policy")
 
 
+@pytest.mark.parametrize("mode", [0o777, 0o1777])
+async def test_a_folder_to_which_everybody_may_add_policies_has_none(
+    tmp_path: Path, issuer: IssuerProcess, mode: int
+) -> None:
+    """Each file is its owner's alone, and one of them is a stranger's."""
+    async with keyless(tmp_path, issuer, scopes="[read]") as found:
+        problem(await exchange(found, issuer.token(audience())), 403, "policy")
+        (tmp_path / "policies").chmod(mode)
+        (tmp_path / "policies" / "mine.yaml").write_text(policy(issuer.url), encoding="utf-8")
+        problem(await exchange(found, issuer.token(audience())), 503, "bad_policy")
+        assert (await found.get("/readyz")).status_code == 503
+
+
 async def test_each_tenant_has_its_own_policies(tmp_path: Path, issuer: IssuerProcess) -> None:
     async with keyless(tmp_path, issuer) as found:
         folder = tmp_path / "policies" / "other"
