@@ -10,6 +10,7 @@ import _signal  # type: ignore[import-not-found]  # `signal` wraps it and import
 import os
 import sys
 
+from kanoniv_auth.cli.argv import LIGHT, parse
 from kanoniv_auth.cli.outcome import Outcome
 from kanoniv_auth.core import foreign_json
 from kanoniv_auth.core.errors import AuthError, UsageError
@@ -40,12 +41,21 @@ def run(words: Sequence[str]) -> int:
 
         status = guarded(["hook", *words])
         sys.stderr.flush()
+        if not status and not _decides(words):
+            _say("error: these are not the words of a hook")
+            return REFUSED
     except BaseException as error:  # noqa: BLE001 - whatever it is, the call must not run
         _say(f"error: the hook failed: {type(error).__name__}: {error}")
         return REFUSED
     if status not in (0, REFUSED):
         _say(f"error: the hook could not answer (status {status})")
     return REFUSED if status else 0
+
+
+def _decides(words: Sequence[str]) -> bool:
+    """Whether a decision was asked for: help ends well, too."""
+    row = LIGHT.get(f"hook {words[0]}") if words and words[0] in hosts.HOSTS else None
+    return row is not None and parse(row, words[1:]) is not None
 
 
 def _watch() -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kanoniv_auth.cli.outcome import Outcome
 
 _INTERRUPTED, _PIPE = 130, 141
+_HELP = {"-h", "--help"}
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -25,7 +26,7 @@ def main(words: Sequence[str] | None = None) -> int:
     whole `verify` (docs/bench.md), and nothing is open that would need it.
     """
     given = sys.argv[1:] if words is None else list(words)
-    if given[:1] == ["hook"] and given[1:2] and given[1] in AGENT_HOSTS:
+    if given[:1] == ["hook"] and given[1:2] and given[1] in AGENT_HOSTS and not _HELP & set(given):
         from kanoniv_auth.cli.gate import run as decide  # noqa: PLC0415 - a failure there is a refusal
 
         status = decide(given[1:])

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from kanoniv_auth.hooks.need import Need
 
 _SHOWN = 8
+_FIX = "call the tool with the input that it takes; a command can be said in plainer words"
 # Claude Code's other events, and who answers them
 _TOLD = {
     "SessionStart": ("lifecycle", "began"),
@@ -98,6 +99,7 @@ def _told(event: Event, installed: Installed) -> Answer:
 def decide(event: Event, installed: Installed) -> Decision:
     """Decide all of an event's calls together: what one of them needs and lacks refuses it."""
     wanted: tuple[Need, ...] = ()
+    asked: tuple[Need, ...] = ()
     token = None
     try:
         wanted = _wanted(event, installed)
@@ -113,7 +115,7 @@ def decide(event: Event, installed: Installed) -> Decision:
         found = held_against(asked, token, installed.home, roots)
         return Decision(wanted, found.refused, found.error, found.holder)
     except AuthError as error:
-        return Decision(wanted, wanted, error, claimed(token) if token else Holder())
+        return Decision(wanted, asked, error, claimed(token) if token else Holder())
 
 
 def _wanted(event: Event, installed: Installed) -> tuple[Need, ...]:
@@ -122,11 +124,12 @@ def _wanted(event: Event, installed: Installed) -> tuple[Need, ...]:
     for call in event.calls:
         try:
             wanted += toolscope.needs(call, Around(call.cwd, installed))
-        except AuthError:
+        except AuthError as error:
+            error.facts.setdefault("fix", _FIX)
             raise
         except Exception as error:
             detail = f"{call.said} cannot be analysed: {type(error).__name__}: {error}"
-            raise TokenParseError("parse", detail=detail) from error
+            raise TokenParseError("parse", detail=detail, fix=_FIX) from error
     return tuple(wanted)
 
 
@@ -159,9 +162,17 @@ def _record(event: Event, decision: Decision, installed: Installed) -> StorageEr
         required=False,
         code="ok" if decision.error is None else decision.error.slug,
         scope=" ".join(sorted({need.action for need in told})),
-        target=" ".join([need.subject for need in told]),
+        target=_target(event, told),
         **_details(event),
     )
+
+
+def _target(event: Event, told: tuple[Need, ...]) -> str:
+    """What was to be touched. Of a command its programs alone: anything may stand in the words after them."""
+    subjects = [need.subject for need in told]
+    if any("command" in call.input for call in event.calls):
+        subjects = [subject.split(" ")[0].partition("=")[0] for subject in subjects]
+    return " ".join(dict.fromkeys(subjects))
 
 
 def _came_of(event: Event, installed: Installed) -> Answer:

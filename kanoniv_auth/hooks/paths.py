@@ -71,7 +71,7 @@ def to_write(path: str, places: Places) -> str:
         return CONFIG
     if _any_run(names, protected.CI_PATHS):
         return CI
-    if any(_within(path, place) for place in (places.project, *places.temporary) if place):
+    if (places.project and _within(path, places.project)) or _is_scratch(path, places):
         return EDIT
     return ELSEWHERE
 
@@ -123,6 +123,12 @@ def _is_private(names: list[str], places: Places) -> bool:
             if _run_at(names[:at], 0, tuple(home[:at])):
                 return True
     return False
+
+
+def _is_scratch(path: str, places: Places) -> bool:
+    """Whether it is in a scratch folder; somebody's own directory that lies in one is none."""
+    found = [place for place in places.temporary if _within(path, place)]
+    return any(not (_within(path, places.user) and _within(places.user, place)) for place in found)
 
 
 def _is_machine(names: list[str], places: Places) -> bool:
