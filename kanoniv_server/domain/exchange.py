@@ -167,6 +167,12 @@ async def hand_out(token: OidcToken, desk: Desk, *, now: int, entropy: bytes) ->
     return Exchanged(grant, issued, decision.policy, key.secret_text())
 
 
+def is_strange(token: OidcToken, policies: tuple[Policy, ...]) -> bool:
+    """Tell whether no policy is for the owner of the token's repository."""
+    whose = (token.issuer, token.claims.get("repository_owner_id"))
+    return all((one.issuer, one.repository_owner_id) != whose for one in policies)
+
+
 def seen(token: OidcToken) -> dict[str, str]:
     """The claims that may be shown to whoever sent them, cut."""
     return {name: shown(token.claims[name]) for name in SHOWN if name in token.claims}

@@ -10,7 +10,7 @@ from kanoniv_auth.core.errors import OidcRefused, PolicyRefused
 from kanoniv_auth.core.exchange import exchange_audience, root_key_audience
 from kanoniv_auth.core.keys import did
 from kanoniv_server.domain.delegations import ENTROPY
-from kanoniv_server.domain.exchange import Ask, Desk, exchange, failed, hand_out, seen
+from kanoniv_server.domain.exchange import Ask, Desk, exchange, failed, hand_out, is_strange, seen
 from kanoniv_server.domain.values import DEFAULT_TENANT
 from kanoniv_server.oidc.claims import check
 from kanoniv_server.oidc.clock import Floor
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 # of one repository: a matrix of jobs starts at once
 _RATE, _BURST = 2.0, 60.0
+# of all repositories together whose owners no policy is for: each is written down, and anybody has any number of them
+_STRANGERS, _AT_ONCE = 0.5, 30.0
 
 _TOKEN: dict[str, Any] = {
     "type": "string",
@@ -80,7 +82,7 @@ class Keyless:
     ) -> None:
         self._issuers, self._policies, self._public_url = issuers, policies, public_url
         self._floor = Floor()
-        self._limiter = Limiter(_RATE, _BURST)
+        self._limiter, self._strangers = Limiter(_RATE, _BURST), Limiter(_STRANGERS, _AT_ONCE)
 
     async def exchange(self, call: Call) -> Answer:
         """Give a link to the key that asks. Raises: AuthError, Refusal."""
@@ -93,7 +95,7 @@ class Keyless:
             ttl=body["ttl"],
         )
         token = await self._check(call, exchange_audience(self._public_url, did(ask.public)))
-        desk = await self._desk(call)
+        desk = await self._desk(call, token)
         try:
             made = await exchange(
                 ask, token, desk, now=call.now, entropy=call.service.entropy(ENTROPY)
@@ -105,7 +107,7 @@ class Keyless:
     async def root_key(self, call: Call) -> Answer:
         """Make a key, and give it with its link. Raises: AuthError, Refusal."""
         token = await self._check(call, root_key_audience(self._public_url))
-        desk = await self._desk(call)
+        desk = await self._desk(call, token)
         try:
             made = await hand_out(token, desk, now=call.now, entropy=call.service.entropy(ENTROPY))
         except PolicyRefused as error:
@@ -131,12 +133,16 @@ class Keyless:
             raise limited(wait)
         return token
 
-    async def _desk(self, call: Call) -> Desk:
+    async def _desk(self, call: Call, token: OidcToken) -> Desk:
         name, service = call.body.get("tenant", DEFAULT_TENANT), call.service
         found = await service.reach.tenant(name)
         if found is None:
             raise refusal("not_found", "there is no such tenant")
         tenant = found[0]
+        policies = await self._policies.of(name)
+        wait = self._strangers.spend(name, time.monotonic()) if is_strange(token, policies) else 0
+        if wait:
+            raise limited(wait)
 
         async def spend(namespace: str, key: bytes, ttl: int) -> bool:
             loop = asyncio.get_running_loop()
@@ -146,7 +152,7 @@ class Keyless:
 
         return Desk(
             tenant,
-            await self._policies.of(name),
+            policies,
             await service.roots.signer(tenant),
             service.store,
             spend,

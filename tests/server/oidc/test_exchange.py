@@ -597,6 +597,25 @@ async def test_one_repository_cannot_keep_the_others_out(
         assert (await exchange(found, issuer.token(audience()))).status_code == 200
 
 
+async def test_strangers_together_do_not_fill_the_audit_chain(
+    tmp_path: Path, issuer: IssuerProcess
+) -> None:
+    """Anybody has as many repositories, and so true tokens for this service, as they like."""
+    async with keyless(tmp_path, issuer) as found:
+        codes = []
+        for n in range(90):
+            owner: dict[str, Any] = {"repository_id": f"9{n}", "repository_owner_id": f"8{n}"}
+            noise = issuer.token(audience(THIEF), **owner)
+            codes.append((await exchange(found, noise, THIEF)).status_code)
+        assert set(codes) == {403, 429}
+        refused = [row for row in await audited(found) if row["event"] == "exchange"]
+        assert len(refused) == codes.count(403) < 60
+        # those whom a policy is for do not notice, nor does another tenant
+        assert (await exchange(found, issuer.token(audience()))).status_code == 200
+        near = issuer.token(audience(THIEF), repository_id="31337")
+        problem(await exchange(found, near, THIEF), 403, "policy")
+
+
 async def test_a_flood_of_unknown_kids_asks_the_issuer_once(
     tmp_path: Path, issuer: IssuerProcess
 ) -> None:
