@@ -24,8 +24,12 @@ PEERS = {
     "tenuo": ("tenuo==0.3.3", SODIUM),
     "pyjwt": ("PyJWT[crypto]==2.15.1", "cryptography==50.0.2", SODIUM),
 }
-# not measured: the other verifier of version 1, for the tests that compare with it
-PACKAGES = {**PEERS, "published-rust": ("kanoniv-agent-auth==0.2.0",)}
+# not measured: the other verifier of version 1, and an MCP client and server, for the tests that compare with them
+PACKAGES = {
+    **PEERS,
+    "published-rust": ("kanoniv-agent-auth==0.2.0",),
+    "mcp": ("mcp==2.3.0", "rfc8785==0.1.4"),
+}
 
 
 def prepare() -> None:

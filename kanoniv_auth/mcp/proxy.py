@@ -28,7 +28,7 @@ PILE = 8 << 20  # bytes that wait for a reader before their source is not read a
 LONGEST_ANSWER = 4 * MAX_LINE
 # seconds: from SIGTERM or the client's end to SIGKILL · for what is left in the pipes when the server has ended · for
 # a client that does not read then
-STOP, DRAIN, STUCK = 1.5, 1.0, 5.0
+STOP, DRAIN, STUCK = 1.5, 1.0, 3.0
 _CHUNK = 1 << 16
 # a pipe or socket that says it can take something takes so much without waiting
 _SURE = 4096
