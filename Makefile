@@ -9,7 +9,7 @@ PYTEST := $(PY) -m pytest -n 2 --dist loadfile --timeout 600
 UV_LOCK := $(BIN)/uv pip compile --no-config --quiet --universal --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --no-header --python-version 3.10 $(UPGRADE)
 
-.PHONY: help demo test test-fast lint format typecheck imports bench bench-server vectors mutants mutants-core fuzz wheel readme lock clean
+.PHONY: help demo test test-fast test-agent lint format typecheck imports bench bench-server vectors mutants mutants-core fuzz wheel readme lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -25,6 +25,10 @@ test: lint typecheck imports  ## everything but the markers agent and bench; ski
 
 test-fast: $(STAMP)  ## what needs neither a workflow runner nor a Docker Engine: under a minute
 	$(PYTEST) -m "not agent and not bench and not docker and not runner"
+
+test-agent: $(STAMP)  ## drive Claude Code itself, offline, against its hooks (380 MB into .venv-agent, once)
+	@sh scripts/venv_agent.sh
+	$(PYTEST) -m agent tests/agent
 
 lint: $(STAMP)  ## ruff, and the linters of workflows, actions, YAML, shell and Dockerfile
 	$(BIN)/ruff check
@@ -73,6 +77,7 @@ readme: $(STAMP)  ## write what is derived: parts of README.md, docs/errors.md, 
 	$(PY) scripts/readme.py
 	$(PY) scripts/errors_doc.py
 	$(PY) scripts/reference.py
+	$(PY) scripts/plugin.py
 
 lock: $(STAMP)  ## resolve the lock files again, with hashes and without addresses (UPGRADE=--upgrade)
 	$(UV_LOCK) pyproject.toml -o requirements/base.lock
