@@ -34,20 +34,18 @@ def _tar(scene: Scene) -> None:
     line = options.read(words, _TAR)
     archive = line.value("f", "file")
     place = line.value("C", "directory") or Word(".")
-    if not line.given.isdisjoint(("x", "extract", "get")):
-        if archive is not None:
-            scene.read(archive)
-        if line.given.isdisjoint(("O", "to-stdout")):
-            scene.write(place, below=True)
-    elif not line.given.isdisjoint(("c", "create", "r", "u")):
+    if not line.given.isdisjoint(("c", "create", "r", "u")):
+        if place.text != ".":
+            raise NotUnderstood("files of another folder")
         if archive is not None and archive.text != "-":
             scene.write(archive)
         for word in line.operands:
-            if place.text != ".":
-                raise NotUnderstood("files of another folder")
             scene.read(word, below=True)
-    elif archive is not None:
+        return
+    if archive is not None:
         scene.read(archive)
+    if line.given.isdisjoint(("t", "list", "O", "to-stdout")):
+        scene.write(place, below=True)
 
 
 def _zip(scene: Scene) -> None:

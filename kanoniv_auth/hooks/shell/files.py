@@ -17,18 +17,26 @@ _COPIES = (
 )
 _ROWS = {
     "rm": "f i I r R d v force recursive dir verbose interactive? one-file-system",
-    "rmdir": "p v parents verbose ignore-fail-on-non-empty", "unlink": "",
-    "mkdir": "p v m: parents verbose mode:", "touch": "a c m h f d: t: r< no-create date: reference< time: no-dereference",
-    "cp": _COPIES, "mv": "f i n u v b? t> T S: Z force interactive? no-clobber update? verbose backup? target-directory> "
-    "no-target-directory suffix: strip-trailing-slashes", "ln": "s f n v i r b? t> T L P h S: symbolic force relative "
-    "no-dereference verbose target-directory> no-target-directory interactive backup? logical physical",
-    "install": "d D m: o: g: v t> T p C b S: mode: owner: group: directory verbose target-directory> preserve-timestamps",
-    "chmod": "R v c f recursive verbose changes silent quiet reference<", "chown": "R v c f h recursive verbose reference<",
-    "chgrp": "R v c f h recursive verbose reference<", "tee": "a i p append ignore-interrupts output-error?",
-    "truncate": "s: c o r< size: no-create reference<", "mktemp": "d u q t p> directory dry-run quiet tmpdir> suffix:",
+    "rmdir": "p v parents verbose ignore-fail-on-non-empty",
+    "unlink": "",
+    "mkdir": "p v m: parents verbose mode:",
+    "touch": "a c m h f d: t: r< no-create date: reference< time: no-dereference",
+    "cp": _COPIES,
+    "mv": "f i n u v b? t> T S: Z force interactive? no-clobber update? verbose backup? target-directory> suffix: "
+    "no-target-directory strip-trailing-slashes",
+    "ln": "s f n v i r b? t> T L P h S: symbolic force relative no-dereference verbose target-directory> interactive "
+    "no-target-directory backup? logical physical",
+    "install": "d D m: o: g: v t> T p C b S: mode: owner: group: directory verbose target-directory> "
+    "preserve-timestamps",
+    "chmod": "R v c f recursive verbose changes silent quiet reference<",
+    "chown": "R v c f h recursive verbose reference<",
+    "chgrp": "R v c f h recursive verbose reference<",
+    "tee": "a i p append ignore-interrupts output-error?",
+    "truncate": "s: c o r< size: no-create reference<",
+    "mktemp": "d u q t p> directory dry-run quiet tmpdir> suffix:",
     "gzip": "# k f d v c q t l n N r keep force decompress stdout verbose quiet test list recursive best fast",
     "gunzip": "k f v c q t l n N r keep force stdout verbose quiet test list recursive",
-}  # fmt: skip
+}
 _DEEP = ("r", "R", "a", "recursive", "archive")
 
 
@@ -84,7 +92,7 @@ def _transfer(scene: Scene, name: str, line: Line, *, deep: bool) -> None:
             )
 
 
-def _source(  # noqa: PLR0913
+def _source(
     scene: Scene, word: Word, target: Word, *, moved: bool, links: bool, deep: bool
 ) -> None:
     if moved:

@@ -42,6 +42,21 @@ def read(words: Iterable[Word], known: str, *, first: bool = False, tame: bool =
     return _Reader(known, first=first, tame=tame).line(list(words))
 
 
+def table(text: str) -> dict[str, tuple[str, ...]]:
+    """Read a table: `names | … | options`, a row each, which may go on in lines that begin with a blank.
+
+    `@name` in the options stands for the options of an earlier row.
+    """
+    rows: dict[str, tuple[str, ...]] = {}
+    for line in text.replace("\n ", " ").strip().split("\n"):
+        names, *fields = [field.strip() for field in line.split("|")]
+        if fields[-1][:1] == "@":
+            name, _, more = fields[-1][1:].partition(" ")
+            fields[-1] = f"{rows[name][-1]} {more}"
+        rows.update(dict.fromkeys(names.split(), tuple(fields)))
+    return rows
+
+
 class _Reader:
     __slots__ = ("first", "known", "tame")
 

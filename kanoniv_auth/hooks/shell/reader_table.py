@@ -4,7 +4,11 @@ The options as `options.py` reads them. Left out are those that write a file, st
 system and none to another; where that cannot be told apart, the value counts as a path that is read.
 """
 
-TABLE = """
+from __future__ import annotations
+
+from kanoniv_auth.hooks.shell.options import table
+
+ROWS = table("""
 cat | paths | A b e E n s t T u v number number-nonblank show-all show-ends squeeze-blank show-tabs
 tac | paths | b r s: before regex separator:
 nl | paths | p b: d: f: h: i: l: n: s: v: w:
@@ -114,4 +118,4 @@ ps | ps |
 uniq | uniq | # c d D i u z f: s: w: count repeated unique ignore-case zero-terminated skip-fields: skip-chars:
     all-repeated?
 xxd | uniq | a b c: e E g: i l: o: p r s: u plain revert
-"""
+""")

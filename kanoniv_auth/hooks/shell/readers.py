@@ -6,7 +6,7 @@ An option that is not listed is not understood: among those left out are the one
 from __future__ import annotations
 
 from kanoniv_auth.hooks.shell import options
-from kanoniv_auth.hooks.shell.reader_table import TABLE
+from kanoniv_auth.hooks.shell.reader_table import ROWS
 from kanoniv_auth.hooks.shell.scene import ANY, SECRETS
 from kanoniv_auth.hooks.shell.words import LITERAL, PATTERN, UNKNOWN, NotUnderstood, Word
 
@@ -14,22 +14,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kanoniv_auth.hooks.shell.scene import Scene
 
-_rows: dict[str, tuple[str, str]] = {}
-
-
-def _read_table() -> None:
-    row = ""
-    for line in (*TABLE.strip().split("\n"), ""):
-        if line[:1] == " ":
-            row += line
-            continue
-        if row:
-            names, shape, known = row.split("|")
-            _rows.update(dict.fromkeys(names.split(), (shape.strip(), known)))
-        row = line
-
-
-_read_table()
 # options of these can do harm, or a name that looks like one could
 _WILD = frozenset(
     (
@@ -58,12 +42,12 @@ _PROCESSES = frozenset("aefAxuwlHjN")
 
 def knows(name: str) -> bool:
     """Whether a program is on the list."""
-    return name in _rows
+    return name in ROWS
 
 
 def judge(scene: Scene, name: str) -> None:
     """Ask for what a listed program needs. Raises: NotUnderstood."""
-    shape, known = _rows[name]
+    shape, known = ROWS[name]
     scene.harmless()
     if shape == "ps":
         _ps(scene)

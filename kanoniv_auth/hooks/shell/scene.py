@@ -70,6 +70,18 @@ class Scene:
         """Ask for what writing, making or removing a path needs. Raises: NotUnderstood."""
         self._path(word, "it writes", self.around.write_scope, below=below)
 
+    def write_if(self, word: Word, *, beyond: str) -> None:
+        """The same for what may be no path at all: only when it needs something else than a scope."""
+        if self.cwd is None or word.kind not in (LITERAL, PATTERN):
+            raise NotUnderstood("a path that is not certain")
+        action = self.around.write_scope(word.text, self.cwd) if word.text else ""
+        if action not in ("", READ, beyond):
+            self.need(action, f"it writes {word.text[:200]}")
+
+    def at(self, cwd: str) -> Scene:
+        """The same command as if it ran elsewhere."""
+        return Scene(self.around, cwd, self.simple, self.found, self._start, self.depth)
+
     def _path(self, word: Word, why: str, ask: Callable[..., str], *, below: bool) -> None:
         if word.kind not in (LITERAL, PATTERN):
             raise NotUnderstood("a path that is not certain")
@@ -77,15 +89,21 @@ class Scene:
             return
         if not word.text:
             return  # no program takes "" for a path
-        if self.cwd is None and word.text[0] not in "/~":
+        text = word.text
+        if word.kind == PATTERN and text.rpartition("/")[2] == "**":
+            # what a search finds below a folder, hidden names as well
+            text, below = text[:-3] or ("/" if text[0] == "/" else "."), True
+        if self.cwd is None and text[0] != "/":
             raise NotUnderstood("a relative path after a cd that is not certain")
-        action = ask(word.text, self.cwd or "/", below=below)
+        action = ask(text, self.cwd or "/", below=below)
         if action:
-            self.need(action, f"{why} {word.text[:200]}")
+            self.need(action, f"{why} {text[:200]}")
 
     def paths(self, line: Line) -> None:
         """Ask for what the paths in options need."""
         for _, mark, word in line.values:
+            if word.text == "-":
+                continue
             if mark == "<":
                 self.read(word)
             elif mark == ">":

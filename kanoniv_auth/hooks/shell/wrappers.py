@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from kanoniv_auth.hooks.shell import options
-
 from kanoniv_auth.hooks.shell.words import LITERAL, PATTERN, NotUnderstood, Simple, Word
 
 TYPE_CHECKING = False
@@ -13,7 +12,8 @@ if TYPE_CHECKING:
 # name -> how many operands are its own, its options
 _ROWS = {
     "command": (0, ""), "builtin": (0, ""), "exec": (0, "c l a:"), "nohup": (0, ""), "noglob": (0, ""),
-    "nice": (0, "# n: adjustment:"), "ionice": (0, "c: n: t class: classdata: ignore"), "setsid": (0, "c f w fork wait"),
+    "nice": (0, "# n: adjustment:"), "ionice": (0, "c: n: t class: classdata: ignore"),
+    "setsid": (0, "c f w fork wait"),
     "timeout": (1, "k: s: v kill-after: signal: preserve-status foreground verbose"),
     "gtimeout": (1, "k: s: v kill-after: signal: preserve-status foreground verbose"),
     "time": (0, "p"), "stdbuf": (0, "i: o: e: input: output: error:"), "chronic": (0, "v e"), "unbuffer": (0, "p"),
@@ -21,8 +21,8 @@ _ROWS = {
     "caffeinate": (0, "d i m s u t:"),
 }  # fmt: skip
 _XARGS = (
-    "0 r t x a< d: E: I: L: n: P: s: i? null no-run-if-empty verbose exit arg-file< delimiter: eof? replace? max-lines? "
-    "max-args: max-procs: max-chars: J: R: S:"
+    "0 r t x a< d: E: I: L: n: P: s: i? null no-run-if-empty verbose exit arg-file< delimiter: eof? replace? "
+    "max-lines? max-args: max-procs: max-chars: J: R: S:"
 )
 _MOVES = frozenset(("cd", "pushd", "popd", "chdir"))
 _FIND_TESTS = frozenset(
@@ -125,19 +125,24 @@ def _names(source: Simple | None) -> Word:
     if name not in _NAMING or any(word.kind not in (LITERAL, PATTERN) for word in words):
         return unknown
     if name == "git":
-        return Word("*", PATTERN) if words[:1] == (Word("ls-files"),) else unknown
+        return Word("**", PATTERN) if words[:1] == (Word("ls-files"),) else unknown
     if name == "find":
-        roots = [word.text for word in words if word.text[:1] not in ("-", "(", "!")][:1] or ["."]
-        leads = words[0].text if words and words[0].text[:1] not in ("-", "(", "!") else "."
-        if any(word.text == "-printf" for word in words) or leads[0] in "/~" or ".." in leads:
+        root = words[0].text if words and words[0].text[:1] not in ("-", "(", "!") else "."
+        if any(word.text in ("-printf", "-exec", "-execdir") for word in words) or (
+            words[1:2] and words[1].text[:1] not in "-(!"
+        ):
             return unknown
-        return Word(f"{roots[0]}/*" if leads == roots[0] else "./*", PATTERN)
+        return (
+            unknown
+            if root[0] in "/*?[" or ".." in root
+            else Word(f"{root.rstrip('/')}/**", PATTERN)
+        )
     inside = all(word.text[:1] not in "/~" and ".." not in word.text for word in words)
     lists = name in ("ls", "fd", "fdfind") or any(
         word.text in ("-l", "-rl", "-lr", "-rln", "-Rl", "--files-with-matches", "--files")
         for word in words
     )
-    return Word("*", PATTERN) if inside and lists else unknown
+    return Word("**", PATTERN) if inside and lists else unknown
 
 
 def _find(scene: Scene) -> None:

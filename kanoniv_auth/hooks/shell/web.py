@@ -1,0 +1,125 @@
+"""curl and wget: which host is asked, whether anything is sent there, and which files are read and written. Pure."""
+
+from __future__ import annotations
+
+from kanoniv_auth.hooks.shell import options
+from kanoniv_auth.hooks.shell.words import LITERAL, NotUnderstood, Word
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kanoniv_auth.hooks.shell.scene import Scene
+
+_CURL = (
+    "s S f L i I k v g N 4 6 O J # R a: A: e: b< c> d: F: H: m: o> T< u: w: X: D> E< r: C: y: Y: z: G 0 1 2 3 j l n! "
+    "silent show-error fail location include head verbose globoff no-buffer remote-name remote-header-name request: "
+    "data: data-raw: data-binary: data-urlencode: data-ascii: json: form: form-string: header: output> upload-file< "
+    "user: write-out: max-time: connect-timeout: retry: retry-delay: retry-all-errors retry-connrefused user-agent: "
+    "referer: compressed insecure fail-with-body http1.1 http2 http1.0 ipv4 ipv6 create-dirs output-dir> get url: "
+    "no-progress-meter progress-bar range: continue-at: cacert< cert< key< dump-header> cookie< cookie-jar> "
+    "max-redirs: tlsv1.2 tlsv1.3 proto: path-as-is limit-rate: remote-time"
+)
+_WGET = (
+    "q v c N S n! O> P> o> a> T: t: U: w: L r! l: k p m! e! quiet verbose continue timestamping server-response "
+    "output-document> directory-prefix> output-file> timeout: tries: user-agent: wait: no-check-certificate header: "
+    "spider no-verbose show-progress progress: max-redirect: post-data: post-file< method: body-data: body-file< "
+    "user: password: content-disposition no-clobber"
+)
+_SENDS = frozenset(
+    ("d", "F", "T", "data", "data-raw", "data-binary", "data-urlencode", "data-ascii", "json", "form", "form-string",
+     "upload-file", "post-data", "post-file", "body-data", "body-file")
+)  # fmt: skip
+# what names a file behind an @, or behind an =
+_MAY_NAME_FILES = ("d", "F", "H", "w", "data", "data-binary", "data-urlencode", "data-ascii", "json", "form", "header",
+                   "write-out")  # fmt: skip
+_GETS = ("GET", "HEAD", "OPTIONS")
+_HOST = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-")
+
+
+def judge(scene: Scene, name: str) -> None:
+    """Ask for `net.fetch.HOST`, `net.send.HOST`, and for the files. Raises: NotUnderstood."""
+    line = options.read(scene.args, _CURL if name == "curl" else _WGET)
+    if "n" in line.given or (name == "wget" and not line.given.isdisjoint(("e", "r", "m"))):
+        raise NotUnderstood(f"an option of {name} that reaches further")
+    for key, _, word in line.values:
+        if word.kind != LITERAL:
+            raise NotUnderstood("a value that is sent, and not certain")
+        if key in _MAY_NAME_FILES:
+            _named_file(scene, word.text)
+    scene.paths(line)
+    _kept(scene, name, line)
+    method = line.value("X", "request", "method")
+    sends = not line.given.isdisjoint(_SENDS) and "G" not in line.given and "get" not in line.given
+    if method is not None and method.text.upper() not in _GETS:
+        sends = True
+    words = [*line.operands, *[word for key, _, word in line.values if key == "url"]]
+    if not words:
+        raise NotUnderstood("no address")
+    for word in words:
+        host = _host(word)
+        scene.named("it reaches a host", "net", "send" if sends else "fetch", host)
+
+
+def reached(scene: Scene, address: str, *, send: bool = False) -> None:
+    """Ask for reaching an address that git is given: `https://…`, `ssh://…`, `host:path`. Raises: NotUnderstood."""
+    scheme, mark, rest = address.partition("://")
+    if not mark:
+        rest, mark, _ = address.partition(":")
+        scheme = "ssh"
+        if not mark or address.partition(":")[2].startswith(":"):
+            raise NotUnderstood("an address of another kind")
+    host = rest.partition("/")[0].rpartition("@")[2].partition(":")[0]
+    if (
+        scheme not in ("https", "http", "ssh")
+        or not host
+        or not _HOST.issuperset(host)
+        or host[0] == "-"
+    ):
+        raise NotUnderstood("an address of another kind")
+    scene.named("it reaches a host", "net", "send" if send else "fetch", host.lower().rstrip("."))
+
+
+def _kept(scene: Scene, name: str, line: options.Line) -> None:
+    """Files that are named after the address, or by the other side."""
+    folder = line.value("output-dir", "P", "directory-prefix") or Word(".")
+    if name == "curl" and not line.given.isdisjoint(
+        ("O", "J", "remote-name", "remote-header-name")
+    ):
+        if not line.given.isdisjoint(("J", "remote-header-name")):
+            scene.write(folder, below=True)
+        for word in line.operands:
+            scene.write(Word(f"{folder.text}/{_last(word.text)}"))
+    elif (
+        name == "wget" and line.value("O", "output-document") is None and "spider" not in line.given
+    ):
+        if "content-disposition" in line.given:
+            scene.write(folder, below=True)
+        for word in line.operands:
+            scene.write(Word(f"{folder.text}/{_last(word.text)}"))
+
+
+def _last(address: str) -> str:
+    return address.partition("?")[0].rstrip("/").rpartition("/")[2] or "index.html"
+
+
+def _named_file(scene: Scene, text: str) -> None:
+    for sign in ("@", "<"):
+        _, found, path = text.partition(sign)
+        if found:
+            scene.read(Word(path.partition(";")[0] or "-"))
+
+
+def _host(word: Word) -> str:
+    text = word.text
+    if word.kind != LITERAL:
+        # a `?` or `[` in an address that is not quoted: no file is called so, but nobody knows
+        raise NotUnderstood("an address that is not certain")
+    scheme, mark, rest = text.partition("://")
+    if not mark:
+        scheme, rest = "http", text
+    if scheme.lower() not in ("http", "https"):
+        raise NotUnderstood("an address of another kind")
+    host = rest.partition("/")[0].partition("?")[0].partition("#")[0]
+    host, _, port = host.partition(":")
+    if not host or not _HOST.issuperset(host) or not (port == "" or port.isdecimal()):
+        raise NotUnderstood("an address whose host is not certain")
+    return host.lower().rstrip(".")
