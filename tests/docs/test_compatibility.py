@@ -88,5 +88,5 @@ def test_every_published_option_is_here_or_said_to_be_gone() -> None:
             continue
         known = {flag for option in here.options for flag in option.flags}
         missing += [option for option in options.split() if option not in known]
-    assert missing == ["install-skill", "--service", "--delegation-id"]
+    assert missing == ["--service", "--delegation-id"]
     assert [word for word in missing if word not in gone()] == []

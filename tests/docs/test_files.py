@@ -28,6 +28,8 @@ kanoniv-auth login --endpoint http://127.0.0.1:7400 --api-key-file api.key
 kanoniv-auth roots add service "$(kanoniv-auth login --endpoint http://127.0.0.1:7400 --api-key-file api.key --json \
     | grep -o 'did:key:[A-Za-z0-9]*')"
 kanoniv-auth revocations sync
+echo '{"hook_event_name":"UserPromptExpansion","session_id":"s1","cwd":"/","expansion_type":"slash_command",
+"command_name":"kanoniv:delegate","command_args":"build 1h","command_source":"plugin"}' | kanoniv-auth hook claude-code
 kanoniv-auth audit-log checkpoint
 kanoniv-auth roots rotate
 kanoniv-auth audit-log verify
@@ -36,6 +38,7 @@ PARTS = {
     "<id>": "[0-9a-f]{32}",
     "<label>": "[A-Za-z0-9._-]+",
     "<number>": "[0-9]{8}",
+    "<session>": "[A-Za-z0-9_-]{1,128}",
     "<stamp>": "[0-9]{8}T[0-9]{6}Z",
 }
 
