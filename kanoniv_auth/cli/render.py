@@ -26,7 +26,7 @@ _GREEN, _RED, _PLAIN = "\033[32m", "\033[31m", "\033[0m"
 
 
 def _coloured(word: str, colour: str, stream: int) -> str:
-    if os.environ.get("NO_COLOR") or not os.isatty(stream):
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not os.isatty(stream):
         return word
     return f"{colour}{word}{_PLAIN}"
 

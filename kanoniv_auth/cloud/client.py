@@ -24,7 +24,7 @@ _TYPE = "urn:kanoniv:error:"
 _UNDERSTOOD = frozenset((400, 403, 409, 422))
 # what its refusals are here, where the word is another one
 _WORDS = {"malformed": "usage", "invalid": "usage", "too_long": "too_large"}
-_LONGEST, _LONGEST_WAIT = 400, 86400
+_LONGEST, _LONGEST_WAIT, _SCOPES = 400, 86400, 64
 _LOG_IN = "log in with a key that works: kanoniv-auth login --endpoint URL"
 _SEE = "see whether it runs and is a delegation service; kanoniv-auth login --endpoint URL sets another"
 _UNSURE = "it may be done all the same: kanoniv-auth cloud list shows what was issued and revoked"
@@ -121,8 +121,7 @@ class Client:
                 f"it sends to {where} (HTTP {reply.status}), which is not followed: keys go to one address",
                 "log in at the address itself: kanoniv-auth login --endpoint URL",
             )
-        slug, detail, fix = _problem(reply)
-        facts: dict[str, object] = {}
+        slug, detail, fix, facts = _problem(reply)
         wait = reply.headers.get("retry-after", "")
         if wait.isascii() and wait.isdigit() and len(wait) < 8 and reply.status in (429, 503):
             facts["retry_after"] = min(int(wait), _LONGEST_WAIT)
@@ -141,8 +140,8 @@ class Client:
         )
 
 
-def _problem(reply: Reply) -> tuple[str, str, str]:
-    """Slug, sentence and fix of a problem document; `service` and nothing for what is none."""
+def _problem(reply: Reply) -> tuple[str, str, str, dict[str, object]]:
+    """Slug, sentence, fix and facts of a problem document; `service` and nothing for what is none."""
     try:
         found = parse_object(reply.body) if _media(reply) == _PROBLEM else {}
     except ValueError:
@@ -152,7 +151,11 @@ def _problem(reply: Reply) -> tuple[str, str, str]:
     slug = _WORDS.get(word, word)
     if reply.status not in _UNDERSTOOD or slug not in REASONS:
         slug = "service"
-    return slug, _short(detail), _short(fix)
+    facts: dict[str, object] = {}
+    need, have = found.get("need"), found.get("have")
+    if slug == "scope" and isinstance(need, str) and isinstance(have, list):
+        facts = {"need": _short(need), "have": tuple(_short(one) for one in have[:_SCOPES])}
+    return slug, _short(detail), _short(fix), facts
 
 
 def _short(text: object) -> str:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 PROBLEM = shapes.answer(
     "fix",
+    "need",
+    "have",
     "claims",
     "failed",
     type={"type": "string", "description": "urn:kanoniv:error:<slug>"},
@@ -25,6 +27,12 @@ PROBLEM = shapes.answer(
     detail={"type": "string"},
     instance={"type": "string", "description": "the request's id, as in the service's log"},
     fix={"type": "string", "description": "what to do about it"},
+    need={"type": "string", "description": "of a refused scope: what is not granted"},
+    have={
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "of a refused scope: what the token or the API key grants",
+    },
     claims={
         "type": "object",
         "additionalProperties": {"type": "string"},

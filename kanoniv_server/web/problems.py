@@ -134,7 +134,7 @@ def of(error: AuthError) -> Refusal:
             headers=(_RETRY_SOON,),
             private=clean(str(error)),
         )
-    return Refusal(
+    refused = Refusal(
         status,
         error.slug,
         code=reason.code,
@@ -143,6 +143,12 @@ def of(error: AuthError) -> Refusal:
         fix=clean(str(error.facts.get("fix") or "")),
         headers=(_ASK,) if status == 401 else (),
     )
+    have = error.facts.get("have")
+    if error.slug == "scope" and isinstance(have, tuple):
+        # of the token or the key that was shown, to whoever has shown it
+        shown = [clean(str(one)) for one in have]
+        refused.extra = {"need": clean(str(error.facts["need"])), "have": shown}
+    return refused
 
 
 def clean(text: str) -> str:

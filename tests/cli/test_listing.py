@@ -149,6 +149,15 @@ def test_no_colour_where_none_is_wanted(shell: Shell, bot: str, words: tuple[str
     assert "\033" not in on_terminal(shell, *words)[1]
 
 
+@pytest.mark.parametrize("variable", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_colour_is_a_terminals_that_shows_it(shell: Shell, variable: dict[str, str]) -> None:
+    shell.token("deploy")
+    shell.env["TERM"] = "xterm"
+    assert "\033[32mACTIVE" in on_terminal(shell, "status")[1]
+    shell.env.update(variable)
+    assert "\033" not in on_terminal(shell, "status")[1]
+
+
 def test_nothing_from_outside_reaches_the_terminal_raw(shell: Shell, bot: str) -> None:
     registry = json.loads((shell.home / "agents.json").read_text())
     registry["bot"]["created_at"] = ESCAPE

@@ -171,6 +171,37 @@ def test_the_services_word_is_ours_where_we_have_it(
         assert fix in said.partition("fix: ")[2]
 
 
+def test_what_is_needed_and_what_is_there_is_shown(
+    logged_in: Callable[[str], Home], capsys: pytest.CaptureFixture[str]
+) -> None:
+    facts = {"need": "deploy.prod\x1b[31m", "have": ["build", KEY, 7, "x" * 100000]}
+    with wire.wire(wire.problem("403 No", "scope", facts=facts)) as server:
+        logged_in(server.url)
+        assert main.main(["cloud", "list"]) == 1
+        said = capsys.readouterr().err
+        assert main.main(["cloud", "list", "--json"]) == 1
+        shown = json.loads(capsys.readouterr().out)
+    assert "  You have:  build, " in said
+    assert "  You need:  deploy.prod" in said
+    assert "\x1b" not in said
+    assert KEY not in said
+    assert len(said) < 2000
+    assert shown["have"][0] == "build"
+    assert len(shown["have"]) == 4
+
+
+@pytest.mark.parametrize(
+    "facts", [{"need": "x"}, {"have": ["x"]}, {"need": 1, "have": ["x"]}, {"need": "x", "have": 1}]
+)
+def test_half_of_it_is_none_of_it(
+    facts: dict[str, object], logged_in: Callable[[str], Home], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with wire.wire(wire.problem("403 No", "scope", facts=facts)) as server:
+        logged_in(server.url)
+        assert main.main(["cloud", "list"]) == 1
+    assert "You have" not in capsys.readouterr().err
+
+
 def test_what_the_service_says_can_do_nothing_here(
     logged_in: Callable[[str], Home], capsys: pytest.CaptureFixture[str]
 ) -> None:

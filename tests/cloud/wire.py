@@ -7,7 +7,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from ipaddress import ip_address
@@ -98,9 +98,15 @@ def as_json(document: Any, status: str = "200 OK", **headers: str) -> bytes:
     return answer(status, "application/json", json.dumps(document), **headers)
 
 
-def problem(status: str, slug: str, detail: str = "said", **headers: str) -> bytes:
-    document = {"type": f"urn:kanoniv:error:{slug}", "title": "t", "status": int(status[:3]), "code": "KAN-X",
-                "detail": detail}  # fmt: skip
+def problem(
+    status: str,
+    slug: str,
+    detail: str = "said",
+    facts: Mapping[str, object] | None = None,
+    **headers: str,
+) -> bytes:
+    named = {"type": f"urn:kanoniv:error:{slug}", "title": "t", "status": int(status[:3])}
+    document = {**named, "code": "KAN-X", "detail": detail, **(facts or {})}
     return answer(status, "application/problem+json", json.dumps(document), **headers)
 
 

@@ -67,7 +67,15 @@ async def test_what_is_not_granted_is_refused_warm_and_cold(here: Site, scope: s
     for _ in range(2):
         answer = await ask(here, token, scope)
         assert (answer.status_code, answer.json()["code"]) == (403, "KAN-SCOPE-001")
+        assert (answer.json()["need"], answer.json()["have"]) == (scope, ["deploy.staging"])
         assert (await ask(here, token)).status_code == 200
+
+
+async def test_what_is_needed_is_no_place_for_a_secret(here: Site) -> None:
+    token, secret = await here.token(), "kas_" + "B" * 43
+    answer = await ask(here, token, secret)
+    assert secret not in answer.text
+    assert "need" in answer.json()
 
 
 async def test_a_grant_a_bundle_and_a_changed_token_are_refused(here: Site) -> None:
