@@ -77,14 +77,15 @@ readme: $(STAMP)  ## write what is derived: parts of README.md, docs/errors.md, 
 	$(PY) scripts/readme.py
 	$(PY) scripts/errors_doc.py
 	$(PY) scripts/reference.py
+	$(PY) scripts/tool_scopes.py
 	$(PY) scripts/plugin.py
 
 lock: $(STAMP)  ## resolve the lock files again, with hashes and without addresses (UPGRADE=--upgrade)
 	$(UV_LOCK) pyproject.toml -o requirements/base.lock
 	$(UV_LOCK) -c requirements/base.lock --extra ci pyproject.toml -o requirements/ci.lock
 	$(UV_LOCK) -c requirements/ci.lock --extra server pyproject.toml -o requirements/server.lock
-	$(UV_LOCK) -c requirements/ci.lock -c requirements/server.lock --extra ci --extra server pyproject.toml \
-		requirements/dev.in -o requirements/dev.lock
+	$(UV_LOCK) -c requirements/ci.lock -c requirements/server.lock --extra ci --extra server --extra agents \
+		pyproject.toml requirements/dev.in -o requirements/dev.lock
 	$(UV_LOCK) -c requirements/dev.lock requirements/fuzz.in -o requirements/fuzz.lock
 	$(UV_LOCK) -c requirements/dev.lock --extra ci pyproject.toml requirements/mutation.in -o requirements/mutation.lock
 

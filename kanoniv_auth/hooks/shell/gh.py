@@ -16,7 +16,8 @@ _READS = {
     "gist": "view list", "project": "view list item-list field-list", "cache": "list", "ruleset": "view list check",
 }  # fmt: skip
 _SENDS = {
-    "pr": "create comment edit close reopen ready review", "issue": "create comment edit close reopen develop pin unpin",
+    "pr": "create comment edit close reopen ready review",
+    "issue": "create comment edit close reopen develop pin unpin",
     "label": "create edit delete", "gist": "create edit",
 }  # fmt: skip
 # what changes the branches and tags of a repository without a push

@@ -54,18 +54,10 @@ def _judge(scene: Scene, words: list[Word], cwd: str) -> None:
     texts = [word.text for word in line.operands]
     named = line.value("repo")
     remote = texts.pop(0) if texts else named.text if named is not None else None
-    target = scene.around.target(cwd, remote)
-    if target is None or not target.addresses:
-        raise NotUnderstood("a remote that is not known")
-    if remote is not None and remote not in scene.around.remotes(cwd):
-        _foreign(scene, remote)
-    try:
-        names = {repository_name(address) for address in target.addresses}
-    except AuthError:
-        raise NotUnderstood("a remote whose address has no certain name") from None
+    target, names = _target(scene, remote, cwd)
     why = next((_WIDE[name] for name in sorted(line.given) if name in _WIDE), "") or target.wide
     branches = None if why else _branches(scene, texts, target, cwd)
-    for name in sorted(names):
+    for name in names:
         if branches is None:
             scene.named(why or "not only branches that go forward", "git", "push", name)
             continue
@@ -73,6 +65,19 @@ def _judge(scene: Scene, words: list[Word], cwd: str) -> None:
             scene.named("it pushes a branch", "git", "push", name, branch)
         if not branches:
             scene.harmless()
+
+
+def _target(scene: Scene, remote: str | None, cwd: str) -> tuple[Target, list[str]]:
+    """Where it goes, and the names of the repositories there."""
+    target = scene.around.target(cwd, remote)
+    if target is None or not target.addresses:
+        raise NotUnderstood("a remote that is not known")
+    if remote is not None and remote not in scene.around.remotes(cwd):
+        _foreign(scene, remote)
+    try:
+        return target, sorted({repository_name(address) for address in target.addresses})
+    except AuthError:
+        raise NotUnderstood("a remote whose address has no certain name") from None
 
 
 def _foreign(scene: Scene, address: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kanoniv_auth.hooks.shell import options
 from kanoniv_auth.hooks.shell.words import LITERAL, NotUnderstood, Word
+from kanoniv_auth.hooks.weburl import host_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,20 +63,20 @@ def judge(scene: Scene, name: str) -> None:
 def reached(scene: Scene, address: str, *, send: bool = False) -> None:
     """Ask for reaching an address that git is given: `https://…`, `ssh://…`, `host:path`. Raises: NotUnderstood."""
     scheme, mark, rest = address.partition("://")
-    if not mark:
-        rest, mark, _ = address.partition(":")
-        scheme = "ssh"
-        if not mark or address.partition(":")[2].startswith(":"):
-            raise NotUnderstood("an address of another kind")
-    host = rest.partition("/")[0].rpartition("@")[2].partition(":")[0]
-    if (
-        scheme not in ("https", "http", "ssh")
-        or not host
-        or not _HOST.issuperset(host)
-        or host[0] == "-"
-    ):
+    host: str | None
+    if mark and scheme in ("http", "https"):
+        host = host_of(address)
+    else:
+        path = rest if mark else address.partition(":")[2]
+        host = (rest.partition("/")[0] if mark else address.partition(":")[0]).rpartition("@")[2]
+        host = host.partition(":")[0].lower()
+        certain = scheme == "ssh" if mark else address.partition(":")[1] and path[:1] != ":"
+        host = (
+            host if certain and _HOST.issuperset(host) and host[:1] not in ("", "-", ".") else None
+        )
+    if host is None:
         raise NotUnderstood("an address of another kind")
-    scene.named("it reaches a host", "net", "send" if send else "fetch", host.lower().rstrip("."))
+    scene.named("it reaches a host", "net", "send" if send else "fetch", host)
 
 
 def _kept(scene: Scene, name: str, line: options.Line) -> None:
@@ -110,16 +111,8 @@ def _named_file(scene: Scene, text: str) -> None:
 
 def _host(word: Word) -> str:
     text = word.text
-    if word.kind != LITERAL:
-        # a `?` or `[` in an address that is not quoted: no file is called so, but nobody knows
-        raise NotUnderstood("an address that is not certain")
-    scheme, mark, rest = text.partition("://")
-    if not mark:
-        scheme, rest = "http", text
-    if scheme.lower() not in ("http", "https"):
-        raise NotUnderstood("an address of another kind")
-    host = rest.partition("/")[0].partition("?")[0].partition("#")[0]
-    host, _, port = host.partition(":")
-    if not host or not _HOST.issuperset(host) or not (port == "" or port.isdecimal()):
+    # a `?` or `[` in an address that is not quoted: no file is called so, but nobody knows
+    host = host_of(text if "://" in text else f"http://{text}") if word.kind == LITERAL else None
+    if host is None or any(sign in text for sign in "{}[]"):
         raise NotUnderstood("an address whose host is not certain")
-    return host.lower().rstrip(".")
+    return host
