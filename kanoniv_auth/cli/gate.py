@@ -20,7 +20,7 @@ from kanoniv_auth.store.home import find_home
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from kanoniv_auth.cli.argv import Arguments
 
@@ -30,15 +30,16 @@ _HEAD = "kanoniv-auth refuses this tool call."
 _ENDINGS = (_signal.SIGTERM, _signal.SIGINT, _signal.SIGHUP)
 
 
-def run(words: Sequence[str]) -> int:
-    """As `kanoniv-auth hook` with these words; returns 0 or 2, and nothing else leaves."""
+def run(words: Sequence[str], guarded: Callable[[Sequence[str]], int]) -> int:
+    """As `kanoniv-auth hook` with these words; returns 0 or 2, and nothing else leaves.
+
+    guarded: runs a command line, as `cli.main` does
+    """
     try:
         _watch()
         if sys.stdout is None:
             _say("error: standard output is closed, so no answer can be given")
             return REFUSED
-        from kanoniv_auth.cli.main import guarded  # noqa: PLC0415 - which imports this module for `hook`
-
         status = guarded(["hook", *words])
         sys.stderr.flush()
         if not status and not _decides(words):

@@ -6,7 +6,7 @@ import os
 import sys
 
 from kanoniv_auth.cli.argv import AGENT_HOSTS, LIGHT, Arguments, parse
-from kanoniv_auth.core.errors import AuthError, TokenParseError, UsageError
+from kanoniv_auth.core.errors import UNUSABLE, AuthError, TokenParseError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ def main(words: Sequence[str] | None = None) -> int:
     """
     given = sys.argv[1:] if words is None else list(words)
     if given[:1] == ["hook"] and given[1:2] and given[1] in AGENT_HOSTS and not _HELP & set(given):
-        from kanoniv_auth.cli.gate import run as decide  # noqa: PLC0415 - a failure there is a refusal
-
         status = decide(given[1:])
     else:
         status = guarded(given)
@@ -36,6 +34,18 @@ def main(words: Sequence[str] | None = None) -> int:
         sys.stderr.flush()
         os._exit(status)
     return status
+
+
+def decide(words: Sequence[str]) -> int:
+    """Run a coding agent's hook. words: after `hook`. Returns 0, or 2 for whatever else comes of it."""
+    try:
+        from kanoniv_auth.cli.gate import run as answer  # noqa: PLC0415 - for this alone
+
+        return answer(words, guarded)
+    except BaseException as error:  # noqa: BLE001 - even where it cannot be loaded, a host must not go on
+        text = f"kanoniv-auth refuses this tool call.\nerror: {type(error).__name__}: {error}\n"
+        os.write(2, text[:2000].encode("utf-8", "backslashreplace"))
+        return UNUSABLE
 
 
 def guarded(words: Sequence[str]) -> int:

@@ -25,11 +25,11 @@ def _run() -> int:
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - import budget
     # behind the standard library: nothing in them can stand for a part of it
     sys.path += [os.path.dirname(package), *_told(sys.argv, "--site")]  # noqa: PTH120 - as above
-    name = "kanoniv_auth.cli.gate"
+    name = "kanoniv_auth.cli.main"
     __import__(
         name
     )  # a lower layer starts a higher one: this file is a program, and nothing imports it
-    status: int = sys.modules[name].run(sys.argv[1:])
+    status: int = sys.modules[name].decide(sys.argv[1:])
     return status
 
 

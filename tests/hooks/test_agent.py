@@ -332,8 +332,8 @@ def patched(hook: Hook, code: str, data: str | None = None) -> Said:
 
 @pytest.mark.parametrize(
     "raised",
-    ["MemoryError()", "RecursionError()", "SystemExit(0)", "KeyboardInterrupt()", "BrokenPipeError()", "OSError(28, 'x')",
-     "ValueError('x')", "BaseException('x')"],
+    ["MemoryError()", "RecursionError()", "SystemExit(0)", "KeyboardInterrupt()", "BrokenPipeError()",
+     "OSError(28, 'x')", "ValueError('x')", "BaseException('x')"],
 )  # fmt: skip
 @pytest.mark.parametrize(
     "where", ["agent.answer", "agent.decide", "agent.toolscope.needs", "audit_log.record"]

@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
     from kanoniv_auth.hooks.event import Event
 
-_NAMES: dict[str, str] = {}
+NAMES: dict[str, str] = {}
 
 
 def read(fields: Mapping[str, object], here: str) -> Event:
     """Read a payload; `here` is not asked: it always says its folder. Raises: TokenParseError."""
     del here
-    return like_claude(CLAUDE, fields, _NAMES)
+    return like_claude(CLAUDE, fields, NAMES)
 
 
 def refuse(event: str, reason: str) -> dict[str, object]:

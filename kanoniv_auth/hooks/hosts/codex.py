@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from kanoniv_auth.hooks.event import Event
 
-_NAMES = {
+NAMES = {
     "apply_patch": "ApplyPatch", "shell": "Bash", "local_shell": "Bash", "exec_command": "Bash",
     "shell_command": "Bash", "unified_exec": "Bash", "write_stdin": "WriteStdin", "update_plan": "TodoWrite",
     "view_image": "Read", "read_file": "Read", "list_dir": "LS", "grep_files": "Grep", "web_search": "WebSearch",
@@ -24,7 +24,7 @@ _NAMES = {
 def read(fields: Mapping[str, object], here: str) -> Event:
     """Read a payload. Raises: TokenParseError."""
     del here
-    return like_claude(CODEX, fields, _NAMES)
+    return like_claude(CODEX, fields, NAMES)
 
 
 def refuse(event: str, reason: str) -> dict[str, object]:

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_NAMES = {
+NAMES = {
     "bash": "Bash", "powershell": "PowerShell", "write_bash": "WriteStdin", "write_powershell": "WriteStdin",
     "read_bash": "BashOutput", "read_powershell": "BashOutput", "stop_bash": "KillBash", "stop_powershell": "KillBash",
     "list_bash": "BashOutput", "list_powershell": "BashOutput", "view": "Read", "show_file": "Read", "create": "Write",
@@ -26,14 +26,14 @@ def read(fields: Mapping[str, object], here: str) -> Event:
     """Read a payload of either form. Raises: TokenParseError."""
     del here
     if "hook_event_name" in fields:
-        return like_claude(COPILOT, fields, _NAMES)
+        return like_claude(COPILOT, fields, NAMES)
     if "toolName" not in fields and "toolArgs" not in fields:
         return Event(COPILOT, "", TOLD, fields, session=text(fields, "sessionId"))
     said = text(fields, "toolName")
     if not said:
         raise TokenParseError("parse", detail="the payload names no tool")
     kind = DONE if "toolResult" in fields else FAILED if "error" in fields else GATE
-    one = call(said, input_of(fields, "toolArgs"), cwd_of(fields, "cwd"), _NAMES)
+    one = call(said, input_of(fields, "toolArgs"), cwd_of(fields, "cwd"), NAMES)
     session, call_id = text(fields, "sessionId"), text(fields, "toolCallId")
     return Event(COPILOT, "", kind, fields, calls=(one,), session=session, call_id=call_id)
 

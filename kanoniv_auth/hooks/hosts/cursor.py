@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     Fields = Mapping[str, object]
 
-_NAMES = {
+NAMES = {
     "Shell": "Bash", "Terminal": "Bash", "run_terminal_cmd": "Bash", "StrReplace": "Edit",
     "EditNotebook": "NotebookEdit", "SemanticSearch": "Grep", "ReadLints": "TodoRead", "AskQuestion": "AskUserQuestion",
     "SwitchMode": "EnterPlanMode", "FetchMcpResource": "ReadMcpResourceTool",
@@ -77,7 +77,7 @@ def _calls(name: str, fields: Fields, cwd: str) -> tuple[ToolCall, ...]:
     folder = given.get("working_directory")
     if isinstance(folder, str) and folder:
         cwd = folder if folder.startswith("/") else f"{cwd}/{folder}"
-    return (call(said, given, cwd, _NAMES),)
+    return (call(said, given, cwd, NAMES),)
 
 
 def _attached(fields: Fields) -> list[object]:

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_NAMES = {
+NAMES = {
     "run_shell_command": "Bash", "write_file": "Write", "replace": "Edit", "read_file": "Read", "glob": "Glob",
     "search_file_content": "Grep", "grep_search": "Grep", "read_many_files": "Grep", "list_directory": "LS",
     "web_fetch": "WebFetch", "google_web_search": "WebSearch", "save_memory": "SaveMemory", "write_todos": "TodoWrite",
@@ -27,7 +27,7 @@ _KINDS = {
 def read(fields: Mapping[str, object], here: str) -> Event:
     """Read a payload. Raises: TokenParseError."""
     del here
-    event = like_claude(GEMINI, fields, _NAMES, _KINDS)
+    event = like_claude(GEMINI, fields, NAMES, _KINDS)
     calls = tuple([_in_our_words(each, fields) for each in event.calls])
     return Event(
         event.host, event.name, event.kind, fields,
