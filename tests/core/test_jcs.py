@@ -87,7 +87,7 @@ def test_one_value_has_one_text() -> None:
         {1: 2},
         b"",
         object(),
-    ],  # fmt: skip
+    ],
     ids=repr,
 )
 def test_what_two_readers_could_see_differently_is_refused(value: object) -> None:
@@ -103,14 +103,15 @@ def test_a_nest_is_refused() -> None:
         jcs(nest)
 
 
-ANY = st.recursive(
+TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+LEAF = (
     st.none()
     | st.booleans()
     | st.integers(-(2**53) + 1, 2**53 - 1)
     | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(st.characters(exclude_categories=["Cs"])),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner),
-)  # fmt: skip
+    | TEXT
+)
+ANY = st.recursive(LEAF, lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner))
 
 
 @given(ANY)
