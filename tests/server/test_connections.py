@@ -110,7 +110,7 @@ def test_who_asks_and_reads_nothing_is_let_go(tmp_path: Path) -> None:
             one = stack.enter_context(connect(here))
             # all of them are there whole, so that nothing else ends the connection
             one.sendall(BIG * 300)
-        until(lambda: sockets_of(here) == before + 5, PATIENCE, "not taken")
+        until(lambda: sockets_of(here) == before + 5, 2 * PATIENCE, "not taken")
         why = "held for ever by who does not read"
         until(lambda: sockets_of(here) == before, 15 * PATIENCE, why)
 
