@@ -83,6 +83,7 @@ readme: $(STAMP)  ## write what is derived: parts of README.md, docs/errors.md, 
 lock: $(STAMP)  ## resolve the lock files again, with hashes and without addresses (UPGRADE=--upgrade)
 	$(UV_LOCK) pyproject.toml -o requirements/base.lock
 	$(UV_LOCK) -c requirements/base.lock --extra ci pyproject.toml -o requirements/ci.lock
+	$(UV_LOCK) -c requirements/base.lock --extra agents pyproject.toml -o requirements/agents.lock
 	$(UV_LOCK) -c requirements/ci.lock --extra server pyproject.toml -o requirements/server.lock
 	$(UV_LOCK) -c requirements/ci.lock -c requirements/server.lock --extra ci --extra server --extra agents \
 		pyproject.toml requirements/dev.in -o requirements/dev.lock

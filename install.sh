@@ -54,10 +54,12 @@ quoted() { printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"; }
 build() { # a whole program in $new, or nothing
     "$py" -I -m venv --without-pip "$new" || return 1
     site=$("$new/bin/python" -I -c 'import sysconfig; print(sysconfig.get_path("purelib"))') || return 1
-    locked "$here/requirements/base.lock" "$site" || return 1
-    # reads more kinds of shell commands; without it those need the scope shell.any
-    locked "$here/requirements/agents.lock" "$site" ||
+    # with tree-sitter, which reads more kinds of shell commands; it is a compiled package, and not for every machine
+    locked "$here/requirements/agents.lock" "$site" || {
+        rm -rf "$site"
+        locked "$here/requirements/base.lock" "$site" || return 1
         say 'note: tree-sitter could not be installed; shell commands that are not plain words need shell.any'
+    }
     cp -R "$here/kanoniv_auth" "$site/kanoniv_auth" || return 1
     find "$site/kanoniv_auth" -name __pycache__ -type d -prune -exec rm -rf {} +
     start='import sys; sys.argv[0] = "kanoniv-auth"; from kanoniv_auth.cli.main import main; sys.exit(main())'

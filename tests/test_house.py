@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = ("base", "ci", "server", "dev", "fuzz", "mutation")
+LOCKS = ("agents", "base", "ci", "server", "dev", "fuzz", "mutation")
 
 # One letter in brackets each, so that this file does not hold what it looks for.
 REGISTRIES = re.compile(
@@ -367,14 +367,14 @@ def test_every_locked_package_has_hashes_and_no_address(name: str) -> None:
 
 def test_the_locks_agree() -> None:
     dev = locked("dev")
-    for name in ("base", "ci", "server"):
+    for name in ("agents", "base", "ci", "server"):
         assert {p: v for p, v in locked(name).items() if dev[p] != v} == {}
-    assert set(locked("base")) <= set(locked("ci")) & set(locked("server"))
+    assert set(locked("base")) <= set(locked("ci")) & set(locked("server")) & set(locked("agents"))
 
 
 def test_nothing_that_users_install_is_gpl() -> None:
     bad = {}
-    for package in {**locked("ci"), **locked("server")}:
+    for package in {**locked("ci"), **locked("server"), **locked("agents")}:
         try:
             meta = importlib.metadata.metadata(package)
         except importlib.metadata.PackageNotFoundError:
