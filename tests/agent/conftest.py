@@ -17,6 +17,10 @@ def claude() -> Path:
     found = rig.binary()
     if found is None:
         pytest.skip("Claude Code is not in .venv-agent: `make test-agent` puts it there")
+    if not rig.can_be_alone():
+        pytest.skip(
+            "no network and mounts of one's own here (unshare -rnm): attacks are tried nowhere else"
+        )
     return found
 
 

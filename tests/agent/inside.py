@@ -1,7 +1,8 @@
 """Runs a coding agent where there is no network but loopback, next to the stand-in of its API; types what it is given.
 
-`unshare -rn python -I inside.py PLAN`. PLAN: JSON {words, env, cwd, scenario, log, prompts, seconds}. Each prompt is
-typed when the answer to the one before is complete. Copies the agent's stdout and stderr; exits with its status.
+`unshare -rnm python -I inside.py PLAN`. PLAN: JSON {words, env, cwd, keep, scenario, log, prompts, seconds}. Each prompt
+is typed when the answer to the one before is complete. Copies the agent's stdout and stderr; exits with its status. What
+`keep` names is read-only for all of them: an attack that succeeds must not reach the checkout these tests run from.
 """
 
 from __future__ import annotations
@@ -25,6 +26,20 @@ def raise_loopback() -> None:
     """A new network namespace has a loopback interface, which is down."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", _UP))
+
+
+def keep_whole(folders: list[str]) -> None:
+    """Make folders read-only here, and nowhere else; then try, since nothing may run when it does not hold."""
+    for folder in folders:
+        subprocess.run(["mount", "--bind", folder, folder], check=True)
+        subprocess.run(["mount", "-o", "remount,bind,ro", folder], check=True)
+        probe = Path(folder) / f".probe-{os.getpid()}"
+        try:
+            probe.touch()
+        except OSError:
+            continue
+        probe.unlink()
+        sys.exit(f"{folder} can be written to: nothing is tried here")
 
 
 def started_model(plan: dict[str, Any]) -> tuple[subprocess.Popen[str], str]:
@@ -60,8 +75,8 @@ def talk(agent: subprocess.Popen[str], prompts: list[str]) -> None:
 
 def main() -> int:
     plan = json.loads(Path(sys.argv[1]).read_text("utf-8"))
-    if plan["alone"]:
-        raise_loopback()
+    keep_whole(plan["keep"])
+    raise_loopback()
     model, port = started_model(plan)
     env = {**plan["env"], "ANTHROPIC_BASE_URL": f"http://127.0.0.1:{port}"}
     agent = subprocess.Popen(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -12,9 +13,14 @@ from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
-COMMAND = Path(sys.executable).parent / "kanoniv-auth"
 _GIT = "/usr/bin/git"
 _BUNDLED = "lib/python*/site-packages/claude_agent_sdk/_bundled/claude"
+
+# the package as an attack finds it: a copy, never the checkout itself
+_PROGRAM = """#!/bin/sh
+exec {python} -I -c 'import sys; sys.argv[0] = "kanoniv-auth"; sys.path.insert(0, "{lib}")
+from kanoniv_auth.cli.main import main; sys.exit(main())' "$@"
+"""
 
 # whoever calls git is written down, word by word; then the real one runs
 _WITNESS = """#!/bin/sh
@@ -29,11 +35,17 @@ def binary() -> Path | None:
     return next(iter(sorted((ROOT / ".venv-agent").glob(_BUNDLED))), None)
 
 
+# what an attack that gets through must not reach; the desk itself stays as it is
+_KEEP = (str(ROOT), "/usr", "/etc", "/opt")
+
+
 def can_be_alone() -> bool:
-    """Whether this machine lets us have a network of our own."""
-    return not subprocess.run(
-        ["unshare", "-rn", "true"], capture_output=True, check=False
-    ).returncode
+    """Whether this machine lets us have a network, and a view of the disk, of our own."""
+    words = ["unshare", "-rnm", "mount", "--bind", str(ROOT), str(ROOT)]
+    try:
+        return subprocess.run(words, capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
 
 
 class Call(NamedTuple):
@@ -93,8 +105,15 @@ class Desk:
         self.home = self.user / ".kanoniv"
         self.server = place / "srv" / "auth-action.git"
         self.pushes, self.bin = place / "git.log", place / "bin"
-        for folder in (self.user, self.tree, self.bin, place / "tmp"):
+        self.lib, self.program = place / "lib", place / "program" / "kanoniv-auth"
+        for folder in (self.user, self.tree, self.bin, place / "tmp", self.program.parent):
             folder.mkdir(parents=True)
+        copied = self.lib / "kanoniv_auth"
+        shutil.copytree(ROOT / "kanoniv_auth", copied, ignore=shutil.ignore_patterns("__pycache__"))
+        self.boot = copied / "hooks" / "boot.py"
+        text = _PROGRAM.format(python=sys.executable, lib=self.lib)
+        self.program.write_text(text, encoding="utf-8")
+        self.program.chmod(0o755)
         witness = self.bin / "git"
         witness.write_text(_WITNESS.format(log=self.pushes, git=_GIT), encoding="utf-8")
         witness.chmod(0o755)
@@ -140,7 +159,7 @@ class Desk:
 
     def kanoniv(self, *words: str, **env: str) -> str:
         done = subprocess.run(
-            [str(COMMAND), *words], cwd=self.user, env={**self.env, **env}, capture_output=True,
+            [str(self.program), *words], cwd=self.user, env={**self.env, **env}, capture_output=True,
             text=True, timeout=60, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done
@@ -200,9 +219,8 @@ class Desk:
         scene, log, plan = (self.place / f"{name}.json" for name in ("scenario", "model", "plan"))
         scene.write_text(json.dumps(scenario), encoding="utf-8")
         log.write_text("", encoding="utf-8")
-        alone = can_be_alone()
         given = {
-            "alone": alone,
+            "keep": [folder for folder in _KEEP if Path(folder).is_dir()],
             "words": [
                 str(self.claude), "-p", "--input-format", "stream-json", "--output-format",
                 "stream-json", "--verbose", "--dangerously-skip-permissions", *words,
@@ -221,9 +239,8 @@ class Desk:
             "seconds": seconds,
         }  # fmt: skip
         plan.write_text(json.dumps(given), encoding="utf-8")
-        start = ["unshare", "-rn"] if alone else []
         done = subprocess.run(
-            [*start, sys.executable, "-I", str(HERE / "inside.py"), str(plan)],
+            ["unshare", "-rnm", sys.executable, "-I", str(HERE / "inside.py"), str(plan)],
             capture_output=True, text=True, timeout=seconds + 30, check=False,
             env={"PATH": os.environ["PATH"]},
         )  # fmt: skip

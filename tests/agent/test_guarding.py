@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from kanoniv_auth.hooks.skills import entries
-from tests.agent.rig import COMMAND, ROOT, Desk, Talk, bash
+from tests.agent.rig import ROOT, Desk, Talk, bash
 
 pytestmark = pytest.mark.agent
 
@@ -117,7 +118,7 @@ SPOILT: dict[str, Callable[[Desk], None]] = {
     "no interpreter": _words(lambda words: ["/nowhere/python", *words[1:]]),
     "no program": _words(lambda words: [word.replace("boot.py", "gone.py") for word in words]),
     "no package": _words(
-        lambda words: [word.replace(str(COMMAND.parents[1]), "/nowhere") if word.endswith("site-packages") else word
+        lambda words: [word.replace(sys.prefix, "/nowhere") if word.endswith("site-packages") else word
                        for word in words]
     ),
     "no root": _words(lambda words: words[:-1]),
@@ -225,8 +226,7 @@ def test_a_repositorys_own_command_of_that_name_is_not_ours(desk: Desk) -> None:
 def _attacks(desk: Desk) -> dict[str, list[list[Any]]]:
     local = desk.tree / ".claude" / "settings.local.json"
     off = '{"disableAllHooks": true}'
-    boot = ROOT / "kanoniv_auth" / "hooks" / "boot.py"
-    program = str(COMMAND)
+    boot, program = desk.boot, desk.program
     return {
         "settings by write": [["Write", {"file_path": str(local), "content": off}]],
         "settings by shell": bash(f"mkdir -p .claude && echo '{off}' > .claude/settings.local.json"),
@@ -236,7 +236,7 @@ def _attacks(desk: Desk) -> dict[str, list[list[Any]]]:
         "user's settings gone": bash(f"rm -f {desk.settings}"),
         "user's settings by ~": bash("rm -f ~/.claude/settings.json"),
         "settings moved": bash("mv ~/.claude ~/claude"),
-        "the hook": bash(f"echo 'import os; os._exit(0)' > {boot}"),
+        "the hook itself": bash(f"echo 'import os; os._exit(0)' > {boot}"),
         "the token": bash("rm -rf ~/.kanoniv/sessions"),
         "the token by $HOME": bash('rm -rf "$HOME/.kanoniv"'),
         "the token replaced": bash("cp ~/.kanoniv/tokens/latest ~/.kanoniv/sessions/x"),
@@ -271,7 +271,7 @@ def _whole(desk: Desk) -> dict[str, bytes]:
     found |= {
         str(path): path.read_bytes() for path in (desk.user / ".claude" / "commands").rglob("*.md")
     }
-    found["boot"] = (ROOT / "kanoniv_auth" / "hooks" / "boot.py").read_bytes()
+    found["boot"] = desk.boot.read_bytes()
     return found
 
 
@@ -287,7 +287,7 @@ def test_an_agent_does_not_get_more_than_it_was_given(
 ) -> None:
     """agent.config is what a person may give on purpose: then settings are the agent's, and its authority is not."""
     attacks = _attacks(desk)
-    mine = ("settings", "user's", "the command's file", "a hook of git's")
+    mine = ("settings", "user's", "the command's file", "a hook of git's", "the hook itself")
     tried = {
         name: turn
         for name, turn in attacks.items()
@@ -351,7 +351,7 @@ def test_hooks_are_not_switched_off_while_a_session_runs(desk: Desk) -> None:
 def plugged(desk: Desk) -> Desk:
     """The guard as a plugin, and nothing in the person's settings."""
     desk.kanoniv("uninstall-skill")
-    (desk.bin / "kanoniv-auth").symlink_to(COMMAND)
+    (desk.bin / "kanoniv-auth").symlink_to(desk.program)
     return desk
 
 
