@@ -9,7 +9,7 @@ PYTEST := $(PY) -m pytest -n 2 --dist loadfile --timeout 600
 UV_LOCK := $(BIN)/uv pip compile --no-config --quiet --universal --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --no-header --python-version 3.10 $(UPGRADE)
 
-.PHONY: help demo test test-fast test-agent lint format typecheck imports bench bench-server vectors mutants mutants-core fuzz wheel readme lock clean
+.PHONY: help demo test test-fast test-agent lint format typecheck imports bench bench-agents bench-server vectors mutants mutants-core fuzz wheel readme lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -50,6 +50,9 @@ bench: $(STAMP)  ## measure, and write docs/bench.md
 
 bench-server: $(STAMP)  ## measure the service with wrk, and write docs/bench-server.md
 	$(PY) -m bench.server
+
+bench-agents: $(STAMP)  ## measure the hook of coding agents and the MCP proxy, and write docs/bench-agents.md
+	$(PY) -m bench.agents
 
 vectors: $(STAMP)  ## regenerate vectors/ from their seed; any difference is an error
 	$(PY) -m vectors.generate

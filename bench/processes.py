@@ -22,11 +22,12 @@ ACTION = "deploy.staging"
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """An argv with its environment, and the exit status it must end with."""
+    """An argv with its environment, the exit status it must end with, and the file that is its standard input."""
 
     argv: tuple[str, ...]
     env: Mapping[str, str]
     status: int = 0
+    stdin: str = os.devnull
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ class Run:
 
 def spawn(command: Command) -> tuple[float, float]:
     """Run one command to its end; seconds of wall time and of processor time."""
-    quiet = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1, 2)]
+    quiet = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (1, 2)]
+    quiet.append((os.POSIX_SPAWN_OPEN, 0, command.stdin, os.O_RDONLY, 0))
     began = time.perf_counter()
     pid = os.posix_spawn(command.argv[0], command.argv, command.env, file_actions=quiet)
     _, status, used = os.wait4(pid, 0)

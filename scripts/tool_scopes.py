@@ -25,7 +25,8 @@ digits, `_` and `-` is written as `%` and two hex digits.
 This page is written by `scripts/tool_scopes.py` from the code; a test compares them.
 
 `code.read` is what every agent may do, with a token or without one. What needs *nobody's* scope is refused whatever a
-token grants: reading or writing a home of kanoniv-auth, its commands that make or change authority, and its own skills.
+token grants: reading or writing a home of kanoniv-auth, changing its program, its commands that make or change
+authority, and its own skills.
 
 ## Tools
 """
@@ -47,10 +48,10 @@ Letters count in either case. Moving or removing a folder needs what is in it.
 | what configures agents, hosts and git, anywhere: {config} | `agent.config` |
 | what a shell or a program reads at its start, in the user's directory: {user} | `agent.config` |
 | the machine's own: {machine} | `agent.config` |
-| the interpreter, the package and what it imports; the user's directory itself | `agent.config` |
+| the user's directory itself | `agent.config` |
 | `/dev/null` and other streams | nothing |
 | `/dev/tcp/HOST/PORT`, where bash connects | `net.send.HOST` |
-| a home of kanoniv-auth | nobody's |
+| a home of kanoniv-auth; its package, what that imports, and the interpreter | nobody's |
 | anything else | `fs.write` |
 
 | To read | Needs |

@@ -26,16 +26,17 @@ class Places(Value):
     """Where things are, as absolute paths without symbolic links.
 
     user: the user's own directory · project: "" when there is none · temporary: for everybody · private: the homes of
-    kanoniv-auth · ours: what the hook is made of, and what leads to its configuration by another name
+    kanoniv-auth · ours: what the hook is made of · config: what leads to configuration by another name
     """
 
-    __slots__ = ("user", "project", "temporary", "private", "ours")
+    __slots__ = ("user", "project", "temporary", "private", "ours", "config")
 
     user: str
     project: str
     temporary: tuple[str, ...]
     private: tuple[str, ...]
     ours: tuple[str, ...]
+    config: tuple[str, ...]
 
     def __init__(
         self,
@@ -43,9 +44,11 @@ class Places(Value):
         project: str,
         temporary: tuple[str, ...] = (),
         private: tuple[str, ...] = (),
+        *,
         ours: tuple[str, ...] = (),
+        config: tuple[str, ...] = (),
     ) -> None:
-        self._fill(user, project, temporary, private, ours)
+        self._fill(user, project, temporary, private, ours, config)
 
 
 def strictest(*scopes: str) -> str:
@@ -60,10 +63,13 @@ def _grade(text: str) -> int:
     return len(_GRADES)
 
 
-def to_write(path: str, places: Places) -> str:
-    """The scope for changing, making or removing what is there; "" for none, NEVER for what no token grants."""
+def to_write(path: str, places: Places, *, below: bool = False) -> str:
+    """The scope for changing, making or removing what is there; "" for none, NEVER for what no token grants.
+
+    below: and all that lies below it, which goes with it
+    """
     names = _names(path)
-    if _is_private(names, places) or _has_control(path):
+    if _is_private(names, places) or _has_control(path) or _is_ours(path, places, below=below):
         return NEVER
     if names[:1] == ["dev"]:
         return _device(names[1:])
@@ -137,10 +143,18 @@ def _is_machine(names: list[str], places: Places) -> bool:
     return names[:1] in protected.MACHINE and not (project and names[: len(project)] == project)
 
 
+def _is_ours(path: str, places: Places, *, below: bool) -> bool:
+    """Whether the hook would be another one, or none, and whoever changes that could have whatever it likes."""
+    held = (*places.ours, *places.private) if below else ()
+    return any(_within(path, place) for place in places.ours) or any(
+        _within(place, path) for place in held
+    )
+
+
 def _is_config(names: list[str], path: str, places: Places) -> bool:
-    if any(_within(path, place) for place in places.ours):
+    if any(_within(path, place) for place in places.config):
         return True
-    # what holds one of these could be moved away or replaced with it; the project is named to put a file into it
+    # what holds one of these is seldom named to put a file into it, but for the project
     if any(_within(place, path) for place in places.private):
         return True
     if path != places.project and any(_within(place, path) for place in places.ours):

@@ -50,7 +50,8 @@ class Around(Checkout):
             project,
             _temporary(self.home, project),
             _both(installed.home.path, f"{self.home}/.kanoniv", _home_of_environment(self.home)),
-            (*_ours(installed.site), *_renamed(project)),
+            ours=_ours(installed.site),
+            config=_renamed(project),
         )
 
     def write_scope(self, path: str, cwd: str, *, below: bool = False) -> str:
@@ -60,7 +61,7 @@ class Around(Checkout):
         """
 
         def scope_of(name: str) -> str:
-            found = paths.to_write(name, self.places)
+            found = paths.to_write(name, self.places, below=below)
             if not below:
                 return found
             inside = [paths.to_write(f"{name}/{entry}", self.places) for entry in _entries(name)]

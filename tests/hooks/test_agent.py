@@ -521,6 +521,14 @@ def test_an_answer_has_an_end(booted: Hook) -> None:
         ("Glob", {"pattern": "{home}/**"}),
         ("LS", {"path": "{home}/tokens"}),
         ("NotebookEdit", {"notebook_path": "{home}/x.ipynb"}),
+        ("Write", {"file_path": BOOT}),
+        ("Write", {"file_path": f"{SITE}/nacl/_sodium.abi3.so"}),
+        ("Write", {"file_path": sys.executable}),
+        ("Write", {"file_path": "program/hooks/boot.py"}),
+        ("Bash", {"command": f"echo 'import os; os._exit(0)' > {BOOT}"}),
+        ("Bash", {"command": f"rm -rf {ROOT}/kanoniv_auth"}),
+        ("Bash", {"command": f"mv {ROOT} /tmp/elsewhere"}),
+        ("Bash", {"command": "rm -rf {user}"}),
         ("Skill", {"skill": "kanoniv:scope", "args": "git.push"}),
         ("Skill", {"skill": "/kanoniv:delegate"}),
         ("SlashCommand", {"command": "/kanoniv:ttl 8h"}),
@@ -536,6 +544,7 @@ def test_the_model_cannot_give_itself_more(tool: str, given: dict[str, str], boo
     booted.session(booted.token(f"{WIDE},agent,secrets"))
     assert_allowed(booted.edit())
     (booted.project / "link").symlink_to(booted.shell.home)
+    (booted.project / "program").symlink_to(ROOT / "kanoniv_auth")
     names = {
         "home": booted.shell.home, "session": SESSION, "project": booted.project, "user": booted.shell.place,
     }  # fmt: skip
@@ -557,9 +566,6 @@ def test_the_model_cannot_give_itself_more(tool: str, given: dict[str, str], boo
         ("{user}/.bashrc", "agent.config"),
         ("{user}/.config/git/config", "agent.config"),
         ("{user}/.claude/settings.json", "agent.config"),
-        ("{boot}", "agent.config"),
-        ("{site}/nacl/_sodium.abi3.so", "agent.config"),
-        ("{python}", "agent.config"),
         ("/etc/passwd", "agent.config"),
         ("out/x", "fs.write"),
         ("../elsewhere.txt", "fs.write"),
@@ -573,7 +579,7 @@ def test_what_code_edit_does_not_cover(path: str, scope: str, booted: Hook) -> N
     (booted.project / ".claude").mkdir()
     (booted.project / "alias").symlink_to(".claude")
     (booted.project / "out").symlink_to(booted.shell.place)
-    names = {"user": booted.shell.place, "boot": BOOT, "site": SITE, "python": sys.executable}
+    names = {"user": booted.shell.place}
     for tool, field in (
         ("Write", "file_path"),
         ("NotebookEdit", "notebook_path"),

@@ -44,6 +44,17 @@ class Place:
         for words in (
             ["init", "-q", "-b", "main"],
             ["remote", "add", "origin", "https://example.com/kanoniv/auth-action.git"],
+            [
+                "-c",
+                "user.name=x",
+                "-c",
+                "user.email=x@y",
+                "commit",
+                "-q",
+                "--allow-empty",
+                "-m",
+                "x",
+            ],
         ):
             subprocess.run(["git", *words], cwd=self.project, check=True, capture_output=True)
         self.installed = Installed(Home(str(self.user / ".kanoniv")), "did:key:z6MkwZ")
