@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from uvicorn.server import ServerState
 
+from kanoniv_auth.core.keys import KeyPair, did_key
 from kanoniv_server import listening
 from kanoniv_server.routes.direct import PATH, Direct
 from kanoniv_server.web import gate
@@ -275,3 +276,21 @@ async def test_many_requests_at_once_do_not_hold_up_the_others(here: Site, tmp_p
 def request_of(token: str) -> bytes:
     body = json.dumps({"token": token, "scope": SCOPE}).encode()
     return b"POST /v1/verify HTTP/1.1\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+
+
+@pytest.mark.parametrize("ttl", [3600, "never"])
+async def test_a_verdict_is_what_json_would_write(here: Site, ttl: object) -> None:
+    scopes = ["a.%2fb", "b.A_-9", SCOPE]
+    made = await here.post("/v1/delegations", {"scopes": scopes, "ttl": ttl}, "issue")
+    question = {"token": sealed(made.json()), "scope": SCOPE}
+    said = (await here.post("/v1/verify", question)).text
+    assert json.dumps(json.loads(said), separators=(",", ":")) == said
+    assert json.loads(said)["scopes"] == sorted(scopes)
+
+
+async def test_a_key_that_is_none_is_refused_each_time(here: Site) -> None:
+    """Keys that were found good are remembered; one of another order, beside a good one, never becomes one."""
+    good, mixed = KeyPair.generate(bytes(range(32))).did_key, did_key(b"\x02" + bytes(31))
+    for to, status in ((mixed, 422), (good, 201), (mixed, 422), (good, 201), (mixed, 422)):
+        answer = await here.post("/v1/delegations", {"scopes": [SCOPE], "to": to}, "issue")
+        assert answer.status_code == status, to
