@@ -6,13 +6,13 @@ measured, and printed.
 
 from __future__ import annotations
 
-import datetime as dt
 import importlib
 import importlib.util
 import os
 import platform
 import shutil
 import sys
+import time
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -51,7 +51,7 @@ def main() -> int:
         sys.stdout.write("\n".join(sections))
         return 0
     head = HEAD.format(
-        date=dt.datetime.now(dt.timezone.utc).date().isoformat(),
+        date=time.strftime("%Y-%m-%d", time.gmtime()),
         cpus=len(os.sched_getaffinity(0)),
         system=platform.system(),
         python=platform.python_version(),

@@ -34,8 +34,8 @@ def section(folder: Path, rounds: int) -> str:
     found = alternate(commands, rounds)
     rows = [_row(name, found[name]) for name in commands]
     said = (
-        f"{rounds} rounds. *bare* is `python -I -S -c pass` of the same interpreter. Every decision is one record of the"
-        " audit log,\nflushed to the disk before the hook answers; *a flush* is what such a flush alone costs here.\n"
+        f"{rounds} rounds. *bare* is `python -I -S -c pass` of the same interpreter. Every decision is one record of"
+        " the audit log,\nflushed to the disk before the hook answers; *a flush* is what that alone costs here.\n"
     )
     head = "| what | goal | × bare, wall | quartiles | × bare, CPU | wall | |\n|---|---|---|---|---|---|---|"
     return "\n".join(["## The hook\n", said, head, *rows, ""])

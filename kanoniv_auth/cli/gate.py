@@ -93,18 +93,28 @@ def answer(arguments: Arguments) -> Outcome:
     except AuthError as error:
         reason = f"{_HEAD}\nerror: {error} [{error.slug}]"
         return _outcome(hosts.adapter(host).refuse("", reason), reason, REFUSED, error.slug)
-    return _outcome(dict(found.out), found.err, found.exit, "failure" if found.exit else "ok")
+    return _outcome(dict(found.out), found.err, found.exit, found.code)
 
 
 def _outcome(out: dict[str, object], err: str, status: int, code: str) -> Outcome:
+    facts: dict[str, object] = {"answer": out}
+    fix = _line(err, "fix: ")
+    if fix:
+        facts["fix"] = fix
     return Outcome(
-        err or "no objection",
+        _line(err, "error: ").removesuffix(f" [{code}]") or err or "no objection",
         foreign_json.write(out),
-        {"answer": out},
+        facts,
         notes=tuple(err.split("\n")) if err else (),
         exit=status,
         code=code,
     )
+
+
+def _line(text: str, head: str) -> str:
+    """What follows a word at the beginning of a line, "" for no such line."""
+    found = [line for line in text.split("\n") if line.startswith(head)]
+    return found[0].removeprefix(head) if found else ""
 
 
 def _stdin() -> bytes:

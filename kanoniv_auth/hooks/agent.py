@@ -56,7 +56,8 @@ def answer(host: str, data: bytes, installed: Installed, here: str) -> Answer:
         return Answer()
     from kanoniv_auth.hooks import refusal  # noqa: PLC0415 - what is allowed does without its words
 
-    return _refused(event.host, event.name, refusal.text(event, decision, why, unrecorded))
+    reason = refusal.text(event, decision, why, unrecorded)
+    return _refused(event.host, event.name, reason, why.slug)
 
 
 def _event(host: str, data: bytes, here: str) -> Event:
@@ -67,9 +68,9 @@ def _event(host: str, data: bytes, here: str) -> Event:
     return found
 
 
-def _refused(host: str, event: str, reason: str) -> Answer:
+def _refused(host: str, event: str, reason: str, code: str) -> Answer:
     out: dict[str, object] = hosts.adapter(host).refuse(event, reason)
-    return Answer(out, reason, REFUSED)
+    return Answer(out, reason, REFUSED, code)
 
 
 def _unreadable(host: str, error: AuthError, installed: Installed) -> Answer:
@@ -78,7 +79,7 @@ def _unreadable(host: str, error: AuthError, installed: Installed) -> Answer:
     )
     from kanoniv_auth.hooks import refusal  # noqa: PLC0415 - as above
 
-    return _refused(host, "", refusal.unreadable(error, unrecorded))
+    return _refused(host, "", refusal.unreadable(error, unrecorded), error.slug)
 
 
 def _told(event: Event, installed: Installed) -> Answer:

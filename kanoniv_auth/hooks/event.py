@@ -71,21 +71,26 @@ class Event(Value):
 
 
 class Answer(Value):
-    """What goes back. out: one JSON object for the host · err: for stderr, never empty with REFUSED · exit: status."""
+    """What goes back. out: one JSON object for the host · err: for stderr, never empty with REFUSED · exit: status.
 
-    __slots__ = ("out", "err", "exit")
+    code: the slug of why, for people who ask for JSON
+    """
+
+    __slots__ = ("out", "err", "exit", "code")
 
     out: Mapping[str, object]
     err: str
     exit: int
+    code: str
 
     def __init__(
         self,
         out: Mapping[str, object] | None = None,
         err: str = "",
         exit: int = 0,  # noqa: A002
+        code: str = "",
     ) -> None:
-        self._fill({} if out is None else out, err, exit)
+        self._fill({} if out is None else out, err, exit, code or ("failure" if exit else "ok"))
 
 
 class Installed(Value):
