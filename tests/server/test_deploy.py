@@ -11,9 +11,11 @@ import stat
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 
@@ -21,7 +23,11 @@ from kanoniv_server import cli
 from kanoniv_server.settings import Settings, read_settings
 from tests.support import base_image
 from tests.support.engine import Engine
+from tests.support.ports import free_port
+from tests.support.postgres import NoPostgres, Postgres
 from tests.support.product_image import BASE
+from tests.support.redis import NoRedis, Redis
+from tests.support.service import sealed
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
@@ -181,16 +187,18 @@ def test_systemd_takes_the_unit(tmp_path: Path) -> None:
 # --------------------------------------------------------------------------------------- a real engine
 
 
-@pytest.mark.docker
-def test_the_image_builds_without_a_network_serves_and_ends(engine: Engine, tmp_path: Path) -> None:
-    context = tmp_path / "context"
+@pytest.fixture(scope="module")
+def image(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The service's image, built here without a network."""
+    folder = tmp_path_factory.mktemp("image")
+    context = folder / "context"
     for name in ("kanoniv_auth", "kanoniv_server"):
         ignore = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / name, context / name, ignore=ignore)
     (context / "requirements").mkdir()
     lock = shutil.copy(ROOT / "requirements/server.lock", context / "requirements")
     base_image.fill_wheelhouse(context / "wheels", Path(lock))
-    tree = base_image.build(tmp_path / "base", base_image.interpreter())
+    tree = base_image.build(folder / "base", base_image.interpreter())
     engine.import_image(tree, BASE)
     tag = engine.remember("kanoniv-test-server:latest")
     engine.docker(
@@ -199,14 +207,19 @@ def test_the_image_builds_without_a_network_serves_and_ends(engine: Engine, tmp_
         "--build-arg", "PIP_ARGS=--no-index --find-links /build/wheels",
         "--file", str(DEPLOY / "Dockerfile"), str(context), timeout=300,
     )  # fmt: skip
+    return tag
+
+
+@pytest.mark.docker
+def test_the_image_serves_alone_and_ends(engine: Engine, image: str) -> None:
     name = engine.docker(
         "run", "--detach", "--read-only", "--network", "none", "--cap-drop", "ALL",
         "--security-opt", "no-new-privileges", "--pids-limit", "128",
-        "--tmpfs", "/data:uid=65534,gid=65534,mode=700", tag,
+        "--tmpfs", "/data:uid=65534,gid=65534,mode=700", image,
     ).strip()  # fmt: skip
     try:
         probe = json.loads(
-            engine.docker("inspect", "--format", "{{json .Config.Healthcheck.Test}}", tag)
+            engine.docker("inspect", "--format", "{{json .Config.Healthcheck.Test}}", image)
         )
         end = time.monotonic() + 60
         while said(*engine.command("exec", name, *probe[1:]))[0] and time.monotonic() < end:
@@ -218,3 +231,84 @@ def test_the_image_builds_without_a_network_serves_and_ends(engine: Engine, tmp_
         assert state["ExitCode"] == 0, engine.docker("logs", name)
     finally:
         engine.docker("rm", "--force", "--volumes", name, check=False)
+
+
+@pytest.fixture
+def secrets(tmp_path: Path) -> Iterator[Path]:
+    """The files that compose mounts, for a PostgreSQL and a Redis on ports of this machine."""
+    try:
+        database, memory = Postgres(port=free_port()), Redis(port=free_port())
+    except (NoPostgres, NoRedis) as why:
+        pytest.skip(str(why))
+    try:
+        database.start()
+        memory.start()
+        folder = tmp_path / "secrets"
+        folder.mkdir()
+        (folder / "database_url").write_text(f"{database.database()}\n", encoding="ascii")
+        (folder / "redis_url").write_text(f"{memory.url}/0\n", encoding="ascii")
+        yield folder
+    finally:
+        memory.remove()
+        database.remove()
+
+
+@pytest.mark.docker
+def test_two_of_the_image_on_postgresql_and_redis(
+    engine: Engine, image: str, secrets: Path
+) -> None:
+    """As compose starts them, but for its network: what one has done the other knows."""
+    (command, again) = [
+        one["command"]
+        for one in compose()["services"].values()
+        if one.get("image") == "kanoniv-auth-server"
+    ]
+    assert command == again
+    names, urls = [], []
+    try:
+        for _ in range(2):
+            port = free_port()
+            urls.append(f"http://127.0.0.1:{port}")
+            names.append(engine.docker(
+                "run", "--detach", "--read-only", "--network", "host", "--cap-drop", "ALL",
+                "--security-opt", "no-new-privileges", "--pids-limit", "128", "--tmpfs", "/tmp",
+                "--volume", f"{secrets}:/run/secrets:ro", "--volume", "kanoniv-test-data:/data",
+                image, *command, "--host=127.0.0.1", f"--port={port}", "--public-url=https://auth.example.com",
+            ).strip())  # fmt: skip
+            answers(urls[-1], engine.command("logs", names[-1]))
+        key = engine.docker("exec", names[0], "cat", "/data/admin.key").strip()
+        headers = {"Authorization": f"Bearer {key}"}
+        made = httpx.post(f"{urls[0]}/v1/delegations", json={"scopes": ["a"]}, headers=headers)
+        body = {"token": sealed(made.json()), "scope": "a"}
+        assert httpx.post(f"{urls[1]}/v1/verify", json=body).status_code == 200
+        gone = {"ids": [made.json()["id"]]}
+        assert httpx.post(f"{urls[1]}/v1/revocations", json=gone, headers=headers).is_success
+        end = time.monotonic() + 2
+        while httpx.post(f"{urls[0]}/v1/verify", json=body).is_success and time.monotonic() < end:
+            time.sleep(0.05)
+        assert httpx.post(f"{urls[0]}/v1/verify", json=body).status_code == 403
+        for url in urls:
+            ready = httpx.get(f"{url}/readyz")
+            assert ready.status_code == 200, ready.text
+        for name in names:
+            assert key not in engine.docker("logs", name)
+            engine.docker("stop", "--time", "20", name)
+            state = json.loads(engine.docker("inspect", "--format", "{{json .State}}", name))
+            assert state["ExitCode"] == 0, engine.docker("logs", name)
+    finally:
+        for name in names:
+            engine.docker("rm", "--force", "--volumes", name, check=False)
+        engine.docker("volume", "rm", "--force", "kanoniv-test-data", check=False)
+
+
+def answers(url: str, logs: list[str]) -> None:
+    """Wait until a service is ready."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        try:
+            if httpx.get(f"{url}/readyz", timeout=5).is_success:
+                return
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.2)
+    raise AssertionError(said(*logs))

@@ -25,6 +25,7 @@ PROGRAMS = (
 # Loaded by name at run time or wanted by wheels, so `ldd` of what we copy does not name them all.
 LIBRARIES = (
     "libpthread.so.0", "libdl.so.2", "librt.so.1", "libutil.so.1", "libm.so.6", "libgcc_s.so.1", "libnss_files.so.2",
+    "libstdc++.so.6",  # every Debian image has it: apt needs it
 )  # fmt: skip
 LEFT_OUT = ("test", "tests", "idlelib", "tkinter", "turtledemo", "lib2to3", "site-packages", "dist-packages",
             "__pycache__", "EXTERNALLY-MANAGED", "config-*", "sitecustomize.py")  # fmt: skip

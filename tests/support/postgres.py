@@ -51,10 +51,10 @@ def _user() -> pwd.struct_passwd:
 
 
 class Postgres:
-    """A server, stopped until `start`. durable: flushes to the disk, as a real one does."""
+    """A server, stopped until `start`. durable: flushes to the disk, as a real one does · port: on loopback, too."""
 
-    def __init__(self, *, durable: bool = False) -> None:
-        self._bin = binaries()
+    def __init__(self, *, durable: bool = False, port: int = 0) -> None:
+        self._bin, self._port = binaries(), port
         # short, because the path of a socket has an end
         self.folder = Path(tempfile.mkdtemp(prefix="kanoniv-pg-", dir="/tmp"))
         self._settings = () if durable else _QUICK
@@ -81,20 +81,28 @@ class Postgres:
             *unprivileged(), str(self._bin / "postgres"), "-D", f"{self.folder}/data", "-k", str(self.folder),
             "-c", "listen_addresses=", "-c", "shared_buffers=16MB", *self._settings,
         ]  # fmt: skip
+        if self._port:
+            command += ["-c", "listen_addresses=127.0.0.1", "-c", f"port={self._port}"]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/")
-        ready = [str(self._bin / "pg_isready"), "-q", "-h", str(self.folder)]
+        ready = [str(self._bin / "pg_isready"), "-q", "-h", str(self.folder), *self._at]
         deadline = time.monotonic() + _PATIENCE
         while subprocess.run(ready, check=False).returncode:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise NoPostgres((self.folder / "log").read_text(errors="replace")[-400:])
             time.sleep(0.05)
 
+    @property
+    def _at(self) -> list[str]:
+        return ["-p", str(self._port)] if self._port else []
+
     def database(self) -> str:
         """Make an empty database; its address."""
         self._made += 1
         name = f"kanoniv_{self._made}"
-        self._run("createdb", "-h", str(self.folder), "-U", "postgres", name)
+        self._run("createdb", "-h", str(self.folder), *self._at, "-U", "postgres", name)
+        if self._port:
+            return f"postgresql://postgres@127.0.0.1:{self._port}/{name}"
         return f"postgresql+asyncpg://postgres@/{name}?host={self.folder}"
 
     def send(self, number: Signals) -> None:

@@ -21,15 +21,19 @@ class NoRedis(Exception):
 
 
 class Redis:
-    """A server, stopped until `start`. url: for clients, with a place for the number of a database behind it."""
+    """A server, stopped until `start`. url: for clients, with a place for the number of a database behind it.
 
-    def __init__(self) -> None:
+    port: on this machine, too
+    """
+
+    def __init__(self, port: int = 0) -> None:
         self._program = shutil.which("redis-server")
         if self._program is None:
             raise NoRedis("Redis is not installed (Debian: apt-get install redis-server)")
         self.folder = Path(tempfile.mkdtemp(prefix="kanoniv-redis-", dir="/tmp"))
         self.socket = self.folder / "socket"
-        self.url = f"unix://{self.socket}"
+        self.url = f"redis://127.0.0.1:{port}" if port else f"unix://{self.socket}"
+        self._port = port
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -37,7 +41,7 @@ class Redis:
         assert self._program is not None
         setpriv = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
         command = [
-            *setpriv, self._program, "--port", "0", "--unixsocket", str(self.socket),
+            *setpriv, self._program, "--port", str(self._port), "--bind", "127.0.0.1", "--unixsocket", str(self.socket),
             "--dir", str(self.folder), "--save", "", "--appendonly", "no",
         ]  # fmt: skip
         with (self.folder / "log").open("ab") as log:
