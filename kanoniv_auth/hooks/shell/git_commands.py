@@ -29,7 +29,7 @@ log show whatchanged rev-list reflog | @diff n: i E F P g L: oneline graph decor
     disk-usage? header
 status | s b z v u? porcelain? short branch long untracked-files? ignored? no-renames renames find-renames? column?
     no-column ahead-behind no-ahead-behind show-stash verbose ignore-submodules?
-shortlog | @log s e numbered summary email group:
+shortlog | @log s e n numbered summary email group:
 diff-tree | @log r root no-commit-id stdin always
 diff-files | @diff q
 range-diff | @log creation-factor: no-dual-color

@@ -14,12 +14,17 @@ _READING = frozenset(
     ("verify", "status", "whoami", "audit-log", "audit", "tokens", "agents list", "agents show", "roots list", "sign",
      "revocations list", "request-scope", "completion", "help", "--help", "--version", "exec")
 )  # fmt: skip
+# an agent's host, to which the command line speaks as a person does: `claude -p "/kanoniv:delegate …"`
+_HOST = "claude"
 _GROUPS = ("agents", "roots", "revocations")
 
 
 def judge(scene: Scene, name: str) -> None:
     """Ask for `code.read`, or for what nobody can grant."""
     words = scene.args
+    if name == _HOST:
+        scene.need(NEVER, "it starts an agent, and speaks to it in a person's place")
+        return
     if not words:
         scene.harmless()
         return

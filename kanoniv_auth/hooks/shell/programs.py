@@ -26,7 +26,7 @@ _RULES = {
     "git": "git",
     "gh": "gh",
     "web": "curl wget",
-    "own": "kanoniv-auth kanoniv-auth-server kanoniv-ci kanoniv_auth kanoniv_server kanoniv_ci",
+    "own": "kanoniv-auth kanoniv-auth-server kanoniv-ci kanoniv_auth kanoniv_server kanoniv_ci claude",
     "runners": "pytest py.test tox nox vitest jest mocha ava tsc eslint flake8 pylint mypy pyright basedpyright ruff "
     "rspec rubocop phpunit phpstan ctest javac kotlinc rustc gcc g++ clang clang++ cc c++ ld golangci-lint staticcheck "
     "hadolint yamllint actionlint coverage ninja meson black isort prettier biome gofmt goimports rustfmt shfmt "
