@@ -67,7 +67,27 @@ HOOK_TAILS = [
     ["--", "origin", "--", "u"],
     ["--"],
 ]
+AGENT_SAMPLES = [
+    ["--root-did", "d", "--home", "h", "--site", "s"],
+    ["--root-did=d", "--home=h", "--site=s", "--site", "t"],
+    ["--site", "s", "--site", "s", "--require-audit"],
+    ["--require-audit", "--json"],
+    ["--home="],
+    ["--home", "-"],
+    ["--home", "--site"],
+    ["--home", "a", "--home", "b"],
+    ["--root-did", "a,b"],
+    [],
+    ["--"],
+    ["--", "x"],
+    ["x"],
+    ["--home"],
+    ["--require-audit=1"],
+    ["--bogus"],
+    ["--help"],
+]
 LINES = {
+    **{f"hook {host}": AGENT_SAMPLES for host in argv.AGENT_HOSTS},
     "verify": SAMPLES,
     "exec": [[*words, "--", "ls"] for words in SAMPLES] + SAMPLES,
     "hook pre-push": [[*words, *tail] for words in HOOK_SAMPLES for tail in HOOK_TAILS],
