@@ -91,8 +91,8 @@ def test_it_hangs(keyless: Scene, how: str) -> None:
         Reply(seconds=30) if how == "silent" else Reply(body=b" " * 1000, drip=0.05)
     )
     started = time.monotonic()
-    refused = keyless.mint(timeout_seconds="3", max_attempts="10")
-    assert time.monotonic() - started < 8
+    refused = keyless.mint(timeout_seconds="5", max_attempts="10")
+    assert time.monotonic() - started < 12
     assert (refused.exit, refused.codes) == (2, ["KAN-OIDC-007"])
     assert "no whole answer within" in "".join(refused.lines) or "no answer within" in "".join(
         refused.lines
