@@ -250,6 +250,20 @@ def _one(action: str, why: str) -> Make:
     return lambda call, _: [Need(call.said, action, why)]
 
 
+def _later(action: str, why: str) -> Make:
+    """What is typed or said later by itself, or to another agent. Not in a person's place.
+
+    A host expands a scheduled `/kanoniv:…` as if it had been typed, when the command's file lets it.
+    """
+
+    def make(call: ToolCall, _: Surroundings) -> Found:
+        if f"{_OURS}:" in repr(dict(call.input)).lower():
+            return [Need(call.said, NEVER, "types what is a person's to type")]
+        return [Need(call.said, action, why)]
+
+    return make
+
+
 def _nothing(_: ToolCall, __: Surroundings) -> Found:
     return []
 
@@ -257,6 +271,7 @@ def _nothing(_: ToolCall, __: Surroundings) -> Found:
 # a field that adapters add to an MCP tool's input: no tool's own, since it holds a space
 SERVER = "the server"
 _FILES = "`code.edit` in the project and in scratch folders · `fs.write` elsewhere · `ci.edit` · `agent.config`"
+_PERSONS = "`/kanoniv:…` in it is a person's alone"
 TABLE = (
     Row("Bash Monitor", "those of every command in it; with `dangerouslyDisableSandbox`, `shell.unsandboxed`", _shell),
     Row("PowerShell WriteStdin", "`shell.any`", _any_shell),
@@ -269,10 +284,13 @@ TABLE = (
     Row("WebSearch", "`net.search`", _one("net.search", "searches the web")),
     Row("Agent Task", "`agent.spawn`; with `isolation` other than `worktree`, `agent.remote`", _agent),
     Row("Skill SlashCommand", "`agent.skill`; kanoniv-auth's own skills are a person's alone", _skill),
-    Row("Workflow", "`agent.workflow`", _one("agent.workflow", "runs a script of agents")),
-    Row("CronCreate CronDelete ScheduleWakeup", "`agent.schedule`", _one("agent.schedule", "runs later, by itself")),
-    Row("RemoteTrigger", "`agent.remote`", _one("agent.remote", "starts work away from this machine")),
-    Row("SendMessage", "`agent.message`", _one("agent.message", "writes to another agent")),
+    Row("Workflow", f"`agent.workflow`; {_PERSONS}", _later("agent.workflow", "runs a script of agents")),
+    Row(
+        "CronCreate CronDelete ScheduleWakeup", f"`agent.schedule`; {_PERSONS}",
+        _later("agent.schedule", "runs later, by itself"),
+    ),
+    Row("RemoteTrigger", f"`agent.remote`; {_PERSONS}", _later("agent.remote", "starts work away from this machine")),
+    Row("SendMessage", f"`agent.message`; {_PERSONS}", _later("agent.message", "writes to another agent")),
     Row("EnterWorktree ExitWorktree", "`agent.worktree`", _one("agent.worktree", "changes the work tree")),
     Row(
         "Artifact PushNotification SendUserFile ShareOnboardingGuide", "`data.publish`",

@@ -1,8 +1,8 @@
 """Runs a coding agent where there is no network but loopback, next to the stand-in of its API; types what it is given.
 
-`unshare -rnm python -I inside.py PLAN`. PLAN: JSON {words, env, cwd, keep, scenario, log, prompts, seconds}. Each prompt
-is typed when the answer to the one before is complete. Copies the agent's stdout and stderr; exits with its status. What
-`keep` names is read-only for all of them: an attack that succeeds must not reach the checkout these tests run from.
+`unshare -rnm python -I inside.py PLAN`. PLAN: JSON {words, env, cwd, keep, scenario, log, prompts, seconds}. Each
+prompt is typed when the answer to the one before is complete. Copies the agent's stdout and stderr; exits with its
+status. What `keep` names is read-only for all of them: an attack that succeeds must not reach the checkout.
 """
 
 from __future__ import annotations

@@ -49,7 +49,12 @@ def test_the_calls_do_run_with_a_token(desk: Desk) -> None:
 def test_without_a_token(desk: Desk) -> None:
     refused(desk, talk := push(desk))
     assert {row["details"]["code"] for row in desk.decisions(talk)} == {"no_token"}
-    assert any("/kanoniv:delegate" in notice for notice in talk.notices)
+    told = [
+        line["stdout"]
+        for line in talk.lines
+        if line.get("hook_name") == "SessionStart:startup" and "stdout" in line
+    ]
+    assert any("/kanoniv:delegate" in json.loads(out)["systemMessage"] for out in told)
 
 
 def test_a_token_made_elsewhere_on_this_machine_is_not_taken(desk: Desk) -> None:
@@ -201,9 +206,12 @@ def test_nobody_elses_words_widen(desk: Desk) -> None:
     talk = desk.run([f"/kanoniv:delegate {scopes} 1h", "go [[try]]", "go [[after]]"], scenario)
     assert desk.pushed() == []
     assert [call.failed for call in talk.calls if call.given.get("command") == PUSH] == [True, True]
-    assert all(
-        call.failed for call in talk.calls if call.tool in ("Skill", "CronCreate", "ScheduleWakeup")
-    )
+    ran = [
+        c
+        for c in talk.calls
+        if c.tool in ("Skill", "CronCreate", "ScheduleWakeup") and not c.failed
+    ]
+    assert ran == []
     given = [row["details"] for row in desk.log() if row["event"] == "delegate"]
     assert [row["verb"] for row in given] == ["start", "end"]
 
@@ -242,7 +250,7 @@ def _attacks(desk: Desk) -> dict[str, list[list[Any]]]:
         "the token replaced": bash("cp ~/.kanoniv/tokens/latest ~/.kanoniv/sessions/x"),
         "the root key": bash("cat ~/.kanoniv/root.key"),
         "the root key by read": [["Read", {"file_path": str(desk.home / "root.key")}]],
-        "the root key by grep": [["Grep", {"pattern": "private", "path": str(desk.home), "output_mode": "content"}]],
+        "the root key by grep": bash("grep -r private ~/.kanoniv"),
         "delegate": bash(f"{program} delegate -s git.push --export"),
         "delegate by name": bash("kanoniv-auth delegate -s git.push"),
         "delegate after a reading command": bash("kanoniv-auth --version; kanoniv-auth delegate -s git.push"),
@@ -275,6 +283,7 @@ def _whole(desk: Desk) -> dict[str, bytes]:
     return found
 
 
+_SAID = "kanoniv-auth refuses this tool call"
 _EVERYTHING = (
     "code,test,git,agent.config,ci,fs,net,secrets,shell.run,shell.script,shell.unsandboxed,mcp,tool"
 )
@@ -286,6 +295,10 @@ def test_an_agent_does_not_get_more_than_it_was_given(
     desk: Desk, scopes: str, *, inner: bool
 ) -> None:
     """agent.config is what a person may give on purpose: then settings are the agent's, and its authority is not."""
+    (desk.bin / "kanoniv-auth").symlink_to(
+        desk.program
+    )  # so that nothing fails for want of a program
+    (desk.bin / "claude").symlink_to("/bin/true")
     attacks = _attacks(desk)
     mine = ("settings", "user's", "the command's file", "a hook of git's", "the hook itself")
     tried = {
@@ -309,7 +322,7 @@ def test_an_agent_does_not_get_more_than_it_was_given(
     talk = desk.run(prompts, scenario, seconds=240)
     made = [call for call in talk.calls if call.given in [turn[0][1] for turn in turns]]
     assert len(made) == len(turns), talk.calls
-    assert [call.given for call in made if not call.failed] == []
+    assert [call.given for call in made if _SAID not in call.text] == []
     assert {call.inner for call in made} == {inner}
     assert _attempt(desk) == before
     denied = [row for row in desk.decisions(talk) if row["result"] == "denied"]
