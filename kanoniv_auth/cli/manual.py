@@ -64,7 +64,7 @@ COMMANDS = {
     "hook copilot": "Decide a tool call from what GitHub Copilot says on stdin.",
     "hook cursor": "Decide a tool call from what Cursor says on stdin.",
     "hook windsurf": "Decide a tool call from what Windsurf says on stdin.",
-    "wrap-mcp": "Run an MCP server behind a proxy that asks for a scope at each tool call. stdin and stdout are MCP's.",
+    "wrap-mcp": "Run an MCP server behind a guard. Each tool call needs a scope; stdin and stdout are MCP's.",
     "prove": "Sign one tool call as the token's holder. Prints the proof: for that call, once, within a minute.",
     "completion": "Print a completion script for a shell.",
 }

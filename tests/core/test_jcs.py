@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
+from pathlib import Path
 
 import pytest
 from hypothesis import given, strategies as st
@@ -120,3 +122,13 @@ def test_it_reads_back_as_the_same_value_and_the_same_text(value: object) -> Non
     again = json.loads(text, parse_int=float)  # a large double is written without a point
     assert jcs(again) == text
     assert again == value
+
+
+def test_the_table_of_the_spec() -> None:
+    page = Path(__file__).parent.parent.parent / "docs" / "spec" / "mcp-proof.md"
+    form = r"^\| `(\{.*\})` \| `(\{.*\})` \| `([0-9a-f]{64})` \|$"
+    rows = re.findall(form, page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(rows) == 3
+    for given_text, text, digest in rows:
+        value = json.loads(given_text)
+        assert (jcs(value).decode("utf-8"), args_sha256(value).hex()) == (text, digest)

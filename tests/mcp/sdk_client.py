@@ -9,8 +9,8 @@ import time
 from typing import Any
 
 import anyio
-from mcp import Client, StdioServerParameters
-from mcp.shared.exceptions import MCPError
+from mcp import Client, StdioServerParameters  # type: ignore[import-not-found]
+from mcp.shared.exceptions import MCPError  # type: ignore[import-not-found]
 
 CALLS = 1000
 

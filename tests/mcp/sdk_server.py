@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import anyio
-from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver import Context, MCPServer  # type: ignore[import-not-found]
 
 LOG = Path(sys.argv[1])
 server = MCPServer("witness")
@@ -17,19 +17,19 @@ def ran(what: str) -> None:
         log.write(what + "\n")
 
 
-@server.tool()
+@server.tool()  # type: ignore[untyped-decorator]
 def echo(text: str) -> str:
     ran(f"echo {text}")
     return text
 
 
-@server.tool()
+@server.tool()  # type: ignore[untyped-decorator]
 def merge(text: str = "") -> str:
     ran(f"merge {text}")
     return "merged"
 
 
-@server.tool()
+@server.tool()  # type: ignore[untyped-decorator]
 async def slow(ctx: Context) -> str:
     ran("slow")
     try:
