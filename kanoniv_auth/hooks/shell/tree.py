@@ -7,10 +7,8 @@ are believed only the nodes named here, and between two of them only blanks.
 
 from __future__ import annotations
 
-import tree_sitter
-import tree_sitter_bash
-
 from kanoniv_auth.hooks.shell import plain
+from kanoniv_auth.hooks.shell.grammar import Grammar
 from kanoniv_auth.hooks.shell.words import (
     LITERAL,
     PATTERN,
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
+_GRAMMAR = Grammar()  # where there is none, this module cannot be imported
 _MAX_VALUES, _MAX_COMMANDS, _MAX_DEPTH = 16, 256, 12
 _LEAVES = frozenset(
     (
@@ -58,8 +57,7 @@ def read(text: str, home: str) -> tuple[Simple, ...]:
     if "<<" in text.replace("<<<", ""):
         raise NotUnderstood("a here-document in a compound command")
     data = text.encode("utf-8")
-    language = tree_sitter.Language(tree_sitter_bash.language())
-    root = tree_sitter.Parser(language).parse(data).root_node
+    root = _GRAMMAR.parse(data)
     if root.has_error:
         raise NotUnderstood("an error of syntax")
     walk = _Walk(data, home)
