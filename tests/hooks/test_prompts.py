@@ -13,10 +13,11 @@ import pytest
 import kanoniv_auth as ka
 from kanoniv_auth.api import audit_log, roots, sessions
 from kanoniv_auth.core.keys import KeyPair
-from kanoniv_auth.hooks import lifecycle, prompts
+from kanoniv_auth.hooks import agent, lifecycle, prompts
 from kanoniv_auth.hooks.event import TOLD, Answer, Event, Installed
 from kanoniv_auth.hooks.presets import PRESETS
 from kanoniv_auth.store.home import Home
+from tests.hooks import calls
 
 ID = "88b6a26f-fbbe-411f-a795-4814186c4f06"
 
@@ -276,3 +277,30 @@ def test_a_full_disk_does_not_let_settings_through(
     Path(person.home.audit).mkdir()
     event = person.event("ConfigChange", source="user_settings", file_path="/p")
     assert lifecycle.changed(event, person.installed).exit == 2
+
+
+# --------------------------------------------------------------------------------- as Claude Code really sends it
+
+
+def recorded(person: Person, name: str) -> Answer:
+    path = calls.PAYLOADS / "claude-code" / f"{name}--recorded.json"
+    fields = calls.payload(path, person.tree, person.tree.parent)
+    return agent.answer("claude-code", json.dumps(fields).encode(), person.installed, "/")
+
+
+def test_a_session_as_it_was_recorded(person: Person) -> None:
+    told = recorded(person, "SessionStart").out
+    assert "/kanoniv:delegate" in str(told["systemMessage"])
+    answer = recorded(person, "UserPromptExpansion")
+    assert answer.exit == 0, answer
+    found = sessions.show(person.home, calls.SESSION)
+    assert (found.name, found.scopes) == ("bot", ("code.edit",))
+    assert recorded(person, "edit").exit == 0
+    assert recorded(person, "push").exit == 2
+    assert recorded(person, "PostToolUse").exit == 0
+    assert recorded(person, "PostToolUseFailure").exit == 0
+    changed = recorded(person, "ConfigChange")
+    assert changed.exit == 2
+    assert "settings.local.json" in changed.err
+    assert recorded(person, "SessionEnd").exit == 0
+    assert recorded(person, "edit").exit == 2
