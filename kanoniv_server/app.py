@@ -71,10 +71,10 @@ async def running(
         stack.push_async_callback(reach.close)
         service = _service(settings, store, once, roots, reach, nudges, log)
         stack.callback(service.blocking.shutdown, wait=False, cancel_futures=True)
-        yield Gate(service, rows(_keyless(settings, service))), service, key
+        yield Gate(service, rows(_keyless(settings, service, nudges))), service, key
 
 
-def _keyless(settings: Settings, service: Service) -> tuple[Row, ...]:
+def _keyless(settings: Settings, service: Service, nudges: Nudges | None) -> tuple[Row, ...]:
     """Switch the exchange on, where there are policies and an address to be the audience."""
     if settings.policy_dir is None or settings.public_url is None:
         return ()
@@ -89,6 +89,7 @@ def _keyless(settings: Settings, service: Service) -> tuple[Row, ...]:
         issuers={one: IssuerKeys(one) for one in settings.oidc_issuers},
         policies=policies,
         public_url=settings.public_url,
+        shared=None if nudges is None else nudges.count("repository:", oidc.RATE, oidc.BURST),
     )
     return oidc.rows(keyless, old_route=settings.allow_old_root_key_route)
 

@@ -10,6 +10,7 @@ import os
 import socket
 from dataclasses import dataclass
 from ipaddress import ip_address
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from kanoniv_auth.cloud.policy_file import load
@@ -65,7 +66,7 @@ async def findings(settings: Settings, environ: Mapping[str, str]) -> list[Findi
 
 
 def _folder(path: Path) -> Iterator[Finding]:
-    fix = f"chmod 700 {path}"
+    fix = f"chmod 700 {quote(str(path))}"
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
@@ -90,7 +91,7 @@ def _root(settings: Settings, environ: Mapping[str, str]) -> tuple[LocalSigner |
     except NoRootKey:
         return None, Finding("ok", "root key", f"{path} will be made at the first start")
     except AuthError as error:
-        fix = f"chmod 600 {path}" if error.slug == "key_permissions" else ""
+        fix = f"chmod 600 {quote(str(path))}" if error.slug == "key_permissions" else ""
         return None, Finding("error", "root key", clean(str(error)), fix)
     return signer, Finding("ok", "root key", repr(signer))
 

@@ -1,4 +1,4 @@
-"""Redis between processes: who has revoked tells the others, and all count a key's requests together.
+"""Redis between processes: who has revoked tells the others, and all count requests together.
 
 Nothing here decides. Without Redis, others notice by themselves (`reach`), and each process counts alone (`limits`).
 """
@@ -37,6 +37,25 @@ return 0
 """
 
 
+class Count:
+    """How many requests somebody may make, in all processes together."""
+
+    __slots__ = ("_arguments", "_kind", "_script")
+
+    def __init__(self, script: Any, kind: str, arguments: tuple[int, int]) -> None:
+        self._script, self._kind, self._arguments = script, kind, arguments
+
+    async def spend(self, name: str) -> float:
+        """Count one; seconds to wait, 0 also when Redis does not answer: a limit keeps alive, it lets nobody in."""
+        if not self._arguments[0]:
+            return 0.0
+        keys = [f"{_RATE}{self._kind}{name}"]
+        try:
+            return int(await self._script(keys=keys, args=self._arguments)) / 1_000_000
+        except (RedisError, OSError):
+            return 0.0
+
+
 class Nudges:
     """One Redis. rate: requests a second for each name, 0 for no limit. Raises: StorageError for a bad address."""
 
@@ -54,9 +73,8 @@ class Nudges:
             # neither the address nor the client's words about it: a password may stand there
             detail = "the address of Redis is not readable"
             raise StorageError("storage", detail=detail, fix="redis://HOST:PORT/0") from None
-        self._spend: Any = self._redis.register_script(_SPEND) if rate else None
-        gap = 1_000_000 // rate if rate else 0
-        self._arguments = (gap, gap * max(0, 2 * rate - 1))
+        self._script: Any = self._redis.register_script(_SPEND)
+        self._keys = self.count("", rate, 2 * rate)
 
     def start(self) -> None:
         """Listen for what others say."""
@@ -85,13 +103,13 @@ class Nudges:
             await self._redis.publish(CHANNEL, b"")
 
     async def spend(self, name: str) -> float:
-        """Count a request in all processes; seconds to wait, 0 also when Redis does not answer."""
-        if self._spend is None:
-            return 0.0
-        try:
-            return int(await self._spend(keys=[_RATE + name], args=self._arguments)) / 1_000_000
-        except (RedisError, OSError):
-            return 0.0
+        """Count a key's request in all processes; seconds to wait, 0 also when Redis does not answer."""
+        return await self._keys.spend(name)
+
+    def count(self, kind: str, rate: float, burst: float) -> Count:
+        """Make another count. kind: what is counted · rate: a second, 0 for no limit · burst: of requests."""
+        gap = int(1_000_000 / rate) if rate else 0
+        return Count(self._script, kind, (gap, int(gap * max(0, burst - 1))))
 
     async def _listen(self) -> None:
         while True:

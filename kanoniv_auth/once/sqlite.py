@@ -6,6 +6,7 @@ Times are the wall clock's, because processes and restarts share them. Calls tha
 from __future__ import annotations
 
 import os
+import shlex
 import sqlite3
 import stat
 import threading
@@ -174,7 +175,7 @@ def _made(path: str) -> tuple[int, int]:
     if not stat.S_ISREG(status.st_mode):
         cannot_tell(f"{path} is not a regular file", "name another file")
     if status.st_mode & 0o077:
-        cannot_tell(f"{path} is open to others", f"chmod 600 {path}")
+        cannot_tell(f"{path} is open to others", f"chmod 600 {shlex.quote(path)}")
     return status.st_dev, status.st_ino
 
 

@@ -10,6 +10,7 @@ import asyncio
 import os
 import threading
 import time
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from kanoniv_auth.cloud.policy_file import load
@@ -111,7 +112,7 @@ def _signs(folder: Path) -> tuple[Signs, float]:
 def _require_closed(path: Path, status: os.stat_result) -> None:
     """Refuse a file that everybody may write, and a folder to which everybody may add some. Raises: PolicyInvalid."""
     if status.st_mode & 0o002:
-        detail, fix = "everybody on this machine may write it", f"chmod o-w {path}"
+        detail, fix = "everybody on this machine may write it", f"chmod o-w {quote(str(path))}"
         raise PolicyInvalid("bad_policy", detail=detail, file=str(path), fix=fix)
 
 

@@ -85,6 +85,8 @@ def _row(path: str) -> Row:
         "Counts and the newest delegations, for people",
         {200: Reply("a page", None, "text/html")},
         right=READ,
+        browser=True,
+        text="A browser asks for the API key as a password, with any user name. Nothing else here takes it like that.",
         tag="published product",
     )
 

@@ -25,11 +25,12 @@ if TYPE_CHECKING:
     from kanoniv_server.domain.exchange import Exchanged, OidcToken
     from kanoniv_server.oidc.claims import Keys
     from kanoniv_server.oidc.policies import PolicyFolder
+    from kanoniv_server.web.limits import Shared
     from kanoniv_server.web.problems import Answer, Refusal
     from kanoniv_server.web.service import Call
 
 # of one repository: a matrix of jobs starts at once
-_RATE, _BURST = 2.0, 60.0
+RATE, BURST = 2.0, 60.0
 # of all repositories together whose owners no policy is for: each is written down, and anybody has any number of them
 _STRANGERS, _AT_ONCE = 0.5, 30.0
 
@@ -74,15 +75,21 @@ _GRANT: dict[str, Any] = {
 class Keyless:
     """Both routes, and what they keep between requests.
 
-    issuers: whose tokens count, with their keys · public_url: what audiences begin with
+    issuers: whose tokens count, with their keys · public_url: what audiences begin with · shared: the count of a
+    repository's exchanges in all processes
     """
 
     def __init__(
-        self, *, issuers: Mapping[str, Keys], policies: PolicyFolder, public_url: str
+        self,
+        *,
+        issuers: Mapping[str, Keys],
+        policies: PolicyFolder,
+        public_url: str,
+        shared: Shared | None = None,
     ) -> None:
         self._issuers, self._policies, self._public_url = issuers, policies, public_url
-        self._floor = Floor()
-        self._limiter, self._strangers = Limiter(_RATE, _BURST), Limiter(_STRANGERS, _AT_ONCE)
+        self._floor, self._shared = Floor(), shared
+        self._limiter, self._strangers = Limiter(RATE, BURST), Limiter(_STRANGERS, _AT_ONCE)
 
     async def exchange(self, call: Call) -> Answer:
         """Give a link to the key that asks. Raises: AuthError, Refusal."""
@@ -129,6 +136,8 @@ class Keyless:
         self._floor.check(token, call.now)
         name = f"{token.issuer} {token.claims.get('repository_id')!s:.40}"
         wait = self._limiter.spend(name, time.monotonic())
+        if not wait and self._shared is not None:
+            wait = await self._shared.spend(name)
         if wait:
             raise limited(wait)
         return token

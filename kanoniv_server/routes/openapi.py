@@ -92,7 +92,12 @@ def document(rows: Iterable[Row]) -> dict[str, Any]:
         "components": {
             "schemas": {"Problem": PROBLEM, "PublishedError": PUBLISHED},
             "securitySchemes": {
-                "apiKey": {"type": "http", "scheme": "bearer", "bearerFormat": "kas_…"}
+                "apiKey": {"type": "http", "scheme": "bearer", "bearerFormat": "kas_…"},
+                "password": {
+                    "type": "http",
+                    "scheme": "basic",
+                    "description": "the API key as the password, for browsers",
+                },
             },
         },
     }
@@ -103,7 +108,11 @@ def _operation(one: Row) -> dict[str, Any]:
         "operationId": f"{one.method.lower()}{one.path.replace('/', '_').replace('.', '_')}",
         "summary": one.summary,
         "tags": [one.tag],
-        "security": [{"apiKey": []}, *([{}] if one.or_proof else [])]
+        "security": [
+            {"apiKey": []},
+            *([{}] if one.or_proof else []),
+            *([{"password": []}] if one.browser else []),
+        ]
         if one.right
         else [{}, {"apiKey": []}],
         "responses": _responses(one),

@@ -10,6 +10,7 @@ import contextlib
 import os
 from concurrent.futures import ThreadPoolExecutor
 from queue import Empty, SimpleQueue
+from shlex import quote
 from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -178,7 +179,7 @@ def _make(path: Path) -> None:
         os.close(fd)
     # an API key is a row in it, so whoever writes it may do everything
     if status.st_mode & 0o022:
-        detail, fix = f"the database: others may write it, {path}", f"chmod 600 {path}"
+        detail, fix = f"the database: others may write it, {path}", f"chmod 600 {quote(str(path))}"
         raise StorageError("storage", detail=detail, fix=fix)
     if status.st_uid not in {0, os.geteuid()}:
         raise StorageError("storage", detail=f"the database: {path} belongs to another user")

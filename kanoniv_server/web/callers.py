@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from binascii import a2b_base64, b2a_base64
 from typing import TYPE_CHECKING
 
 from kanoniv_auth.core.errors import HolderUnproven
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from kanoniv_server.web.limits import Limits
 
 _MOST = 4096
-_SCHEME = b"bearer "
+_SCHEME, _BASIC = b"bearer ", b"basic "
 
 
 class Callers:
@@ -29,17 +30,24 @@ class Callers:
         self._version = reach.version
 
     async def find(
-        self, headers: list[tuple[bytes, bytes]], address: str, *, everywhere: bool = True
+        self,
+        headers: list[tuple[bytes, bytes]],
+        address: str,
+        *,
+        everywhere: bool = True,
+        browser: bool = False,
     ) -> ApiKey | None:
         """Find who calls; None for who shows no key. Either is counted.
 
-        everywhere: with all processes, which asks Redis, if there is one.
+        everywhere: with all processes, which asks Redis, if there is one · browser: the key may come as a password.
         Raises: Refusal (unauthorized, limited), StorageError.
         """
         shown = [value for name, value in headers if name == b"authorization"]
         if not shown:
             self._count_address(address)
             return None
+        if browser:
+            shown = [_bearer(text) for text in shown]
         key = await self._find(shown, address)
         wait = (
             await self._limits.by_key_everywhere(key.id)
@@ -101,3 +109,16 @@ class Callers:
             self._keys.clear()
             self._version = self._reach.version
         return self._keys.get(digest) if self._reach.is_fresh else None
+
+
+def _bearer(text: bytes) -> bytes:
+    """What a browser sends as everybody else sends it: the password of HTTP Basic is the key, the name says nothing."""
+    given = text[len(_BASIC) :]
+    try:
+        raw = a2b_base64(given)
+    except ValueError:
+        return text
+    # the one spelling: the decoder drops what it does not know
+    if text[: len(_BASIC)].lower() != _BASIC or b2a_base64(raw, newline=False) != given:
+        return text
+    return _SCHEME + raw.partition(b":")[2]

@@ -113,7 +113,10 @@ class Gate:
         scope, service = asked.scope, self._service
         client = scope.get("client")
         asked.key = await service.callers.find(
-            scope["headers"], client[0] if client else "", everywhere=row.everywhere
+            scope["headers"],
+            client[0] if client else "",
+            everywhere=row.everywhere,
+            browser=row.browser,
         )
         if row.right is not None and not (row.or_proof and asked.key is None):
             if asked.key is None:
@@ -153,6 +156,8 @@ class _Asked:
     def refused(self, refused: Refusal) -> Answer:
         """Write a refusal the way this path does."""
         row = self.row or next(iter(self.methods.values()), None)
+        if row is not None and row.browser and refused.status == 401:
+            refused.headers = (*refused.headers, problems.ASK_BROWSER)
         return (problems.problem if row is None else row.refuse)(refused, self.request_id)
 
     def log(self, service: Service, status: int, began: float) -> None:

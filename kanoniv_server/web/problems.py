@@ -58,6 +58,7 @@ _encoded = json.JSONEncoder(separators=(",", ":")).encode
 _RETRY_SOON = (b"retry-after", b"1")
 _PHRASES = {408: b"Request Timeout", 431: b"Request Header Fields Too Large", 503: b"Busy"}
 _ASK = (b"www-authenticate", b'Bearer realm="kanoniv"')
+ASK_BROWSER = (b"www-authenticate", b'Basic realm="kanoniv", charset="UTF-8"')
 
 
 @dataclass(frozen=True, slots=True)

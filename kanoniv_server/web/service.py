@@ -111,9 +111,9 @@ class Row:
     """One route: what /openapi.json says of it, and what is held against a request before `handler` sees it.
 
     path: exact · right: of the API key it needs, None when anybody may ask · or_proof: without a key, too; the handler
-    then wants a holder's proof in the body · body: schema of the JSON object it takes, None for no body · query:
-    parameters it knows · replies: status -> what it means, next to the refusals that every route has · refuse: how a
-    refusal is written
+    then wants a holder's proof in the body · browser: takes the key as a password, too (HTTP Basic) · body: schema of
+    the JSON object it takes, None for no body · query: parameters it knows · replies: status -> what it means, next to
+    the refusals that every route has · refuse: how a refusal is written
     """
 
     method: str
@@ -123,6 +123,7 @@ class Row:
     replies: Mapping[int, Reply]
     right: str | None = None
     or_proof: bool = False
+    browser: bool = False
     body: Schema | None = None
     query: Mapping[str, Schema] = field(default_factory=dict)
     refuse: Callable[[Refusal, str], Answer] = problems.problem

@@ -54,7 +54,8 @@ def test_every_body_that_is_sent_has_a_schema() -> None:
 def test_what_needs_a_key_says_so() -> None:
     for one in rows():
         operation = DOCUMENT["paths"][one.path][one.method.lower()]
-        wanted = [{"apiKey": []}, *([{}] if one.or_proof else [])]
+        wanted: list[dict[str, list[str]]] = [{"apiKey": []}]
+        wanted += [{}] if one.or_proof else [{"password": []}] if one.browser else []
         assert (operation["security"] == wanted) is (one.right is not None)
         assert ("403" in operation["responses"]) or one.right is None
     # whoever shows no key is let in to one route, whose handler wants a proof then

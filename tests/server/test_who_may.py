@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,8 @@ async def test_a_route_takes_its_right_and_nothing_less(here: Site, row: Row) ->
     for key in ("unknown", "revoked"):
         answer = found[key]
         assert answer.status_code == 401, key
-        assert answer.headers["www-authenticate"] == 'Bearer realm="kanoniv"'
+        browser = ', Basic realm="kanoniv", charset="UTF-8"' if row.browser else ""
+        assert answer.headers["www-authenticate"] == f'Bearer realm="kanoniv"{browser}'
     if row.right is None:
         assert {found[key].status_code for key in (None, *RIGHTS)} == {200}
         return
@@ -94,6 +96,45 @@ async def test_forms_of_a_key_that_are_none(here: Site, row: Row) -> None:
         assert text not in answer.text
     twice = [("authorization", f"Bearer {text}"), ("authorization", f"Bearer {text}")]
     request = here.client.build_request(row.method, row.path, headers=httpx.Headers(twice))
+    assert (await here.client.send(request)).status_code == 401
+
+
+def basic(key: str, user: str = "anybody") -> dict[str, str]:
+    return {"authorization": f"Basic {b64encode(f'{user}:{key}'.encode()).decode()}"}
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.method} {row.path}")
+async def test_a_password_is_for_the_page_that_a_browser_shows(here: Site, row: Row) -> None:
+    """A browser sends it along with whatever another site makes it ask: nothing but a page to read takes it."""
+    assert row.browser == (row.path in {"/dashboard", "/"})
+    assert not row.browser or (row.method, row.right) == ("GET", "read")
+    found = {}
+    for key in ("all", "read", "issue", "revoked", "unknown"):
+        answer = await here.client.request(row.method, row.path, headers=basic(here.keys[key]))
+        found[key] = answer.status_code
+    if row.browser:
+        assert found == {"all": 200, "read": 200, "issue": 403, "revoked": 401, "unknown": 401}
+    else:
+        assert set(found.values()) == {401}
+
+
+@pytest.mark.parametrize("user", ["", "x", "Aladdin", "ü", "a" * 500])
+async def test_the_name_beside_the_password_says_nothing(here: Site, user: str) -> None:
+    answer = await here.client.get("/dashboard", headers=basic(here.keys["read"], user))
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["Basic", "Basic ", "Basic =", "Basic !!!!", "Basic eA", "Basic eA==", "Basic Ojo6", "basic  eDp5", "Digest x",
+     "Basic " + "A" * 60000],
+)  # fmt: skip
+async def test_a_password_that_is_none(here: Site, value: str) -> None:
+    answer = await here.client.get("/dashboard", headers={"authorization": value})
+    assert answer.status_code == 401
+    header = basic(here.keys["read"])["authorization"]
+    twice = httpx.Headers([("authorization", header), ("authorization", header)])
+    request = here.client.build_request("GET", "/dashboard", headers=twice)
     assert (await here.client.send(request)).status_code == 401
 
 

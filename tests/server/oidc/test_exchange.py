@@ -20,7 +20,7 @@ from kanoniv_auth.core.keys import KeyPair, parse_secret
 from kanoniv_auth.core.proof import seal
 from kanoniv_auth.core.roots import TrustedRoots
 from kanoniv_auth.core.verification import read_parent
-from kanoniv_server.routes.oidc import _BURST
+from kanoniv_server.routes.oidc import BURST
 from tests.server.oidc.workflow import (
     EXCHANGE,
     KEY,
@@ -587,11 +587,11 @@ async def test_one_repository_cannot_keep_the_others_out(
 ) -> None:
     async with keyless(tmp_path, issuer) as found:
         codes = []
-        for _ in range(int(_BURST) + 20):
+        for _ in range(int(BURST) + 20):
             noise = issuer.token(audience(THIEF), repository_id="31337")
             codes.append((await exchange(found, noise, THIEF)).status_code)
         assert set(codes) == {403, 429}
-        assert codes[: int(_BURST)] == [403] * int(_BURST)
+        assert codes[: int(BURST)] == [403] * int(BURST)
         last = await exchange(found, issuer.token(audience(THIEF), repository_id="31337"), THIEF)
         assert int(last.headers["retry-after"]) >= 1
         assert (await exchange(found, issuer.token(audience()))).status_code == 200

@@ -11,7 +11,17 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.server.oidc.workflow import EXCHANGE, PUBLIC, ask, audience, exchange, issued, policy
+from kanoniv_server.routes.oidc import BURST
+from tests.server.oidc.workflow import (
+    EXCHANGE,
+    PUBLIC,
+    THIEF,
+    ask,
+    audience,
+    exchange,
+    issued,
+    policy,
+)
 from tests.support.issuer import IssuerProcess
 from tests.support.redis import Redis
 from tests.support.service import process, site
@@ -70,6 +80,33 @@ def test_no_answered_exchange_is_lost_or_repeated_when_the_service_is_killed(
             assert (again.status_code, again.json()["code"]) == (403, "KAN-TOKEN-013")
         fresh = server.post(EXCHANGE, ask(from_runner(issuer)))
         assert fresh.status_code == 200, fresh.text
+
+
+@pytest.mark.anyio
+async def test_a_repository_has_one_rate_at_all_services_with_the_same_redis(
+    tmp_path: Path, issuer: IssuerProcess, own_redis: Redis
+) -> None:
+    flags = {
+        "policy_dir": policies(tmp_path, issuer),
+        "public_url": PUBLIC,
+        "oidc_issuers": issuer.url,
+        "redis_url": own_redis.url,
+    }
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+    async with site(tmp_path / "one", **flags) as one, site(tmp_path / "other", **flags) as other:
+        codes, noise = [], ""
+        for number in range(int(BURST) + 20):
+            by = (one, other)[number % 2]
+            noise = issuer.token(audience(THIEF), ref="refs/heads/x")
+            codes.append((await exchange(by, noise, THIEF)).status_code)
+        # each alone would have let all of them through
+        assert set(codes) == {403, 429}
+        assert codes[: int(BURST)] == [403] * int(BURST)
+        assert codes[-1] == 429
+        # without Redis each counts alone, and goes on
+        own_redis.stop()
+        assert (await exchange(other, noise, THIEF)).status_code == 403
 
 
 @pytest.mark.anyio
