@@ -94,5 +94,5 @@ lock: $(STAMP)  ## resolve the lock files again, with hashes and without address
 	$(UV_LOCK) -c requirements/dev.lock --extra ci pyproject.toml requirements/mutation.in -o requirements/mutation.lock
 
 clean:  ## remove what make made
-	rm -rf .venv .bench .fuzz build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-agent .bench .fuzz build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +

@@ -26,7 +26,7 @@ check() {
 
 actions=$(files 'action.yml' '*/action.yml')
 workflows=$(files '.github/workflows/*.yml' 'examples/*.yml')
-shell=$(files '*.sh' '.ci/run' 'scripts/*' | sort -u | while read -r f; do
+shell=$(files '*.sh' '.ci/run' 'hooks/*' 'scripts/*' | sort -u | while read -r f; do
     head -n 1 "$f" | grep -q -E '^#!.*\b(ba|da)?sh$' && echo "$f"
 done)
 
