@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from binascii import a2b_base64, b2a_base64
 from typing import TYPE_CHECKING
 
-from kanoniv_auth.core.errors import HolderUnproven
+from kanoniv_auth.core.encoding import unb64u
+from kanoniv_auth.core.errors import HolderUnproven, TokenParseError
 from kanoniv_server.domain import keys
 from kanoniv_server.web.problems import limited, refusal
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _MOST = 4096
 _SCHEME, _BASIC = b"bearer ", b"basic "
+_TO_URL = bytes.maketrans(b"+/", b"-_")
 
 
 class Callers:
@@ -113,12 +114,10 @@ class Callers:
 
 def _bearer(text: bytes) -> bytes:
     """What a browser sends as everybody else sends it: the password of HTTP Basic is the key, the name says nothing."""
-    given = text[len(_BASIC) :]
+    if text[: len(_BASIC)].lower() != _BASIC:
+        return text
+    given = text[len(_BASIC) :].translate(_TO_URL).rstrip(b"=")
     try:
-        raw = a2b_base64(given)
-    except ValueError:
+        return _SCHEME + unb64u(given.decode("ascii")).partition(b":")[2]
+    except (TokenParseError, UnicodeDecodeError):
         return text
-    # the one spelling: the decoder drops what it does not know
-    if text[: len(_BASIC)].lower() != _BASIC or b2a_base64(raw, newline=False) != given:
-        return text
-    return _SCHEME + raw.partition(b":")[2]
