@@ -57,7 +57,8 @@ def write(value: object) -> str:
 def _check(value: object, *, halves: bool) -> None:
     """Refuse what is nested too deeply and, where there can be any, half characters."""
     layer = [value]
-    for _ in range(DEEPEST + 1):
+    # looking for half characters, what the innermost container holds is one layer more
+    for _ in range(DEEPEST + halves):
         inner: list[object] = []
         for item in layer:
             if isinstance(item, dict):
