@@ -251,15 +251,11 @@ def _one(action: str, why: str) -> Make:
 
 
 def _later(action: str, why: str) -> Make:
-    """What is typed or said later by itself, or to another agent. Not in a person's place.
-
-    A host expands a scheduled `/kanoniv:…` as if it had been typed, when the command's file lets it.
-    """
+    """As `_one`, but never for `/kanoniv:…`: what is scheduled or sent may be expanded as if a person had typed it."""
 
     def make(call: ToolCall, _: Surroundings) -> Found:
-        if f"{_OURS}:" in repr(dict(call.input)).lower():
-            return [Need(call.said, NEVER, "types what is a person's to type")]
-        return [Need(call.said, action, why)]
+        typed = f"{_OURS}:" in repr(dict(call.input)).lower()
+        return [Need(call.said, NEVER if typed else action, why)]
 
     return make
 
@@ -285,10 +281,7 @@ TABLE = (
     Row("Agent Task", "`agent.spawn`; with `isolation` other than `worktree`, `agent.remote`", _agent),
     Row("Skill SlashCommand", "`agent.skill`; kanoniv-auth's own skills are a person's alone", _skill),
     Row("Workflow", f"`agent.workflow`; {_PERSONS}", _later("agent.workflow", "runs a script of agents")),
-    Row(
-        "CronCreate CronDelete ScheduleWakeup", f"`agent.schedule`; {_PERSONS}",
-        _later("agent.schedule", "runs later, by itself"),
-    ),
+    Row("CronCreate CronDelete ScheduleWakeup", f"`agent.schedule`; {_PERSONS}", _later("agent.schedule", "runs later")),
     Row("RemoteTrigger", f"`agent.remote`; {_PERSONS}", _later("agent.remote", "starts work away from this machine")),
     Row("SendMessage", f"`agent.message`; {_PERSONS}", _later("agent.message", "writes to another agent")),
     Row("EnterWorktree ExitWorktree", "`agent.worktree`", _one("agent.worktree", "changes the work tree")),
