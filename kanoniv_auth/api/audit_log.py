@@ -11,6 +11,8 @@ from kanoniv_auth.store import audit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kanoniv_auth.store.home import Home
 
 # the last step of verifying: by then the holder is proven
@@ -46,6 +48,15 @@ def record(
         if required:
             raise failed from None
         return failed
+    return None
+
+
+def record_all(home: Home, every: Sequence[Happening]) -> StorageError | None:
+    """Write some records in one step, durable when this returns; what went wrong, None when nothing did."""
+    try:
+        audit.append_all(home, every, max(0, int(time.time())))
+    except AuthError as error:
+        return _unrecorded(error)
     return None
 
 

@@ -15,6 +15,7 @@ from kanoniv_auth.core.errors import NoTrustedRoot, TokenParseError, UsageError
 from kanoniv_auth.mcp import methods, proxy
 from kanoniv_auth.mcp.guard import AUDIT, STRICT, WARN, Guard, Policy
 from kanoniv_auth.mcp.judge import Desk, Names, Sources
+from kanoniv_auth.mcp.scribe import Scribe
 from kanoniv_auth.store.home import find_home
 
 TYPE_CHECKING = False
@@ -47,22 +48,25 @@ def wrap_mcp(arguments: Arguments) -> Outcome:
     if not count and mode == STRICT:
         raise NoTrustedRoot("no_trusted_root")  # now, and not at the first call
     say = _silent if arguments.flag("json") else _say
-    desk = Desk(
-        home,
-        Sources(
-            os.environ.get("KANONIV_TOKEN"),
-            arguments.text("token_file"),
-            os.environ.get(SESSION),
-        ),
-        Names(own_audience(arguments.text("audience")), arguments.text("name")),
-        mode=mode,
-        roots=roots,
-        require_audit=arguments.flag("require_audit"),
-        say=say,
-    )
     needs = f"{prefix}.<tool>" if prefix else "<tool>"
     say(f"wrap-mcp: mode {mode}, {count} trusted root(s), a tool needs the scope {needs}")
-    return _run(Guard(policy, desk, fixes.fix_of), desk, arguments)
+    with Scribe(home, say) as scribe:
+        desk = Desk(
+            home,
+            _sources(arguments),
+            Names(own_audience(arguments.text("audience")), arguments.text("name")),
+            mode=mode,
+            roots=roots,
+            put=scribe.put,
+            require_audit=arguments.flag("require_audit"),
+            say=say,
+        )
+        return _run(Guard(policy, desk, fixes.fix_of), desk, arguments)
+
+
+def _sources(arguments: Arguments) -> Sources:
+    token, session = os.environ.get("KANONIV_TOKEN"), os.environ.get(SESSION)
+    return Sources(token, arguments.text("token_file"), session)
 
 
 def _run(guard: Guard, desk: Desk, arguments: Arguments) -> Outcome:

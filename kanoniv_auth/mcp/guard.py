@@ -95,10 +95,6 @@ class Judge(Protocol):
         """Which scopes the caller has, for lists."""
         ...
 
-    def settle(self) -> None:
-        """Write down what was decided and is not yet recorded."""
-        ...
-
 
 class Forward(Value):
     """On to the server. line: as it is written."""
@@ -220,10 +216,6 @@ class Guard:
             "code": error.slug,
         }
         return jsonrpc.error(message.id, DENIED, text, data)
-
-    def settle(self) -> None:
-        """Record what was decided: called when the server has it, so that it works meanwhile."""
-        self._judge.settle()
 
     def from_server(self, line: bytes) -> bytes | None:
         """One line of the server as the client gets it: a list of tools says only what the caller may call.

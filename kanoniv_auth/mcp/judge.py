@@ -13,8 +13,9 @@ from kanoniv_auth.api import audit_log, revocations, sessions
 from kanoniv_auth.api.roots import trusted_roots
 from kanoniv_auth.api.tokens import claimed_holder, load_token, no_token
 from kanoniv_auth.core.access import Access
+from kanoniv_auth.core.audit import Happening
 from kanoniv_auth.core.cache import Cache
-from kanoniv_auth.core.errors import AuthError, StorageError
+from kanoniv_auth.core.errors import AuthError
 from kanoniv_auth.core.scopes import covers
 from kanoniv_auth.core.value import Value
 from kanoniv_auth.core.verification import prove, verify
@@ -24,15 +25,15 @@ from kanoniv_auth.once.memory import MemoryOnce
 from kanoniv_auth.store import tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from kanoniv_auth.core.chain import Chain
     from kanoniv_auth.core.roots import TrustedRoots
     from kanoniv_auth.mcp.guard import Call
     from kanoniv_auth.store.home import Home
 
+_EVENT = "mcp"
 _AFTER_PROOF = frozenset(("scope", "caveat", "unknown_caveat"))
-_MOST_PENDING = 16
 
 
 class Sources(Value):
@@ -81,34 +82,11 @@ class Names(Value):
         self._fill(audience, server)
 
 
-class _Told(Value):
-    """One record of the audit log, before it is written. Fields as `audit_log.record` has them."""
-
-    __slots__ = ("result", "agent", "name", "claimed", "details")
-
-    result: str
-    agent: str | None
-    name: str | None
-    claimed: bool
-    details: Mapping[str, str | int | bool]
-
-    def __init__(
-        self,
-        result: str,
-        agent: str | None,
-        name: str | None,
-        *,
-        claimed: bool,
-        details: Mapping[str, str | int | bool],
-    ) -> None:
-        self._fill(result, agent, name, claimed, details)
-
-
 class Desk:
     """Decides for one proxy. say: a line for people · mode: what becomes of a call that is not granted.
 
-    roots: None for those of the home, at each call · require_audit: recorded before it goes on, or refused ·
-    counts: verdicts so far
+    roots: None for those of the home, at each call · put: takes records · require_audit: recorded before it goes on,
+    or refused · counts: verdicts so far
     """
 
     def __init__(
@@ -119,13 +97,13 @@ class Desk:
         *,
         mode: str,
         roots: TrustedRoots | None,
+        put: Callable[[Happening], None],
         require_audit: bool,
         say: Callable[[str], None],
     ) -> None:
         self._home, self._sources, self._names, self._mode = home, sources, names, mode
-        self._roots, self._required, self._say = roots, require_audit, say
+        self._roots, self._put, self._required, self._say = roots, put, require_audit, say
         self._cache, self._once = Cache(64), MemoryOnce()
-        self._pending: list[_Told] = []
         self.counts: Counter[str] = Counter()
 
     def decide(self, call: Call) -> Verdict:
@@ -142,11 +120,11 @@ class Desk:
         result = "allowed" if error is None else "denied" if refused else "forwarded"
         happened = self._told(call, result, chain, token, error)
         if self._required:
-            failed = self._record(happened)
+            failed = audit_log.record_all(self._home, (happened,))
             if failed is not None:
                 error, refused, result = failed, True, "denied"
         else:
-            self._later(happened)
+            self._put(happened)
         self.counts[result] += 1
         if refused or (error is not None and self._mode == WARN):
             word = "DENIED" if refused else "WARNING"
@@ -192,7 +170,7 @@ class Desk:
         chain: Chain | None,
         token: object,
         error: AuthError | None,
-    ) -> _Told:
+    ) -> Happening:
         """What the audit log is to say of a decision."""
         text = token if isinstance(token, str) else None
         agent, name = (None, None) if chain is not None or text is None else claimed_holder(text)
@@ -207,44 +185,17 @@ class Desk:
             **({"code": error.slug} if error is not None else {}),
         }
         proven = error is None or error.slug in _AFTER_PROOF
-        return _Told(result, agent, name, claimed=agent is not None and not proven, details=details)
+        claimed = agent is not None and not proven
+        return Happening(
+            _EVENT, result, agent=agent or "", name=name or "", claimed=claimed, details=details
+        )
 
     def unread(self, tool: str, detail: str) -> None:
         """Record what was refused before it could be asked what it needs."""
         self.counts["denied"] += 1
         self._say(f"DENIED: {tool or 'a line'}: {detail}")
-        details: dict[str, str | int | bool] = {
-            "tool": tool,
-            "mode": self._mode,
-            "code": "parse",
-            "detail": detail,
-        }
-        self._later(_Told("denied", None, None, claimed=False, details=details))
-
-    def _later(self, told: _Told) -> None:
-        self._pending.append(told)
-        if len(self._pending) >= _MOST_PENDING:
-            self.settle()
-
-    def settle(self) -> None:
-        """Write down what was decided and is not yet recorded; a log that cannot take it stops nothing."""
-        for told in self._pending:
-            failed = self._record(told)
-            if failed is not None:
-                self._say(f"note: {audit_log.not_recorded(failed)['note']}")
-        self._pending.clear()
-
-    def _record(self, told: _Told) -> StorageError | None:
-        return audit_log.record(
-            self._home,
-            "mcp",
-            result=told.result,
-            agent=told.agent,
-            name=told.name,
-            claimed=told.claimed,
-            required=False,
-            **told.details,
-        )
+        details = {"tool": tool, "mode": self._mode, "code": "parse", "detail": detail}
+        self._put(Happening(_EVENT, "denied", details=details))
 
     def visible(self) -> Callable[[str], bool]:
         """Which scopes the token that is here now has; none without a good one."""

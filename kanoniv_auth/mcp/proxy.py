@@ -131,7 +131,6 @@ class Proxy:
             rest = self._from_client.rest()
             if rest != b"":
                 self._take(rest)
-                self._guard.settle()
             self._close_when_written()
             return
         for line in self._from_client.feed(data):
@@ -140,8 +139,7 @@ class Proxy:
             before = self._to_server.size
             self._flush_server()
             if self._to_server.size == before:
-                break
-        self._guard.settle()
+                return
 
     def _take(self, line: bytes | None) -> None:
         verdict = self._guard.from_client(line)

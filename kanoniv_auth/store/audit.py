@@ -26,6 +26,8 @@ from kanoniv_auth.store import files, segments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kanoniv_auth.core.keys import KeyPair
     from kanoniv_auth.store.home import Home
 
@@ -40,12 +42,19 @@ def append(home: Home, what: Happening, now: int, *, seconds: float = files.LOCK
 
     Raises: StorageError; LogBroken when the end of the log is not what was written; errors of the machine's key.
     """
+    return append_all(home, (what,), now, seconds=seconds)
+
+
+def append_all(
+    home: Home, every: Sequence[Happening], now: int, *, seconds: float = files.LOCK_SECONDS
+) -> int:
+    """Add some records in one step; the number of the last one. Arguments and errors as `append`."""
     while True:
         fd, size = _open(home, seconds)
         try:
             if size >= ROTATE_AT and _rotate(home, fd, size):
                 continue
-            return _append(home, fd, size, what, now)
+            return _append(home, fd, size, every, now)
         except OSError as error:
             raise files.unusable("write", home.audit, error) from None
         finally:
@@ -143,19 +152,19 @@ def _tail(home: Home, fd: int, size: int) -> _Tail:
     return _Tail(line, last, size - len(torn), torn)
 
 
-def _append(home: Home, fd: int, size: int, what: Happening, now: int) -> int:
+def _append(home: Home, fd: int, size: int, every: Sequence[Happening], now: int) -> int:
     tail = _tail(home, fd, size)
     text = _stored(home.audit_checkpoint)
     signed = _signed(home, text, tail.last)
     lines, seq, prev = b"", 0 if tail.last is None else tail.last.seq, START
     if tail.line:
         prev = line_hash(tail.line)
-    for happened in (*_repairs(tail.torn), what):
+    for happened in (*_repairs(tail.torn), *every):
         seq += 1
         line = write_line(seq, now, prev, signed, happened)
         prev = line_hash(line)
         lines += line + b"\n"
-    if _is_due(what, tail, seq, signed):
+    if _is_due(every, tail, seq, signed):
         from kanoniv_auth.core.trail import write_checkpoint  # noqa: PLC0415 - one record in 32 needs it
 
         key = _machine_key(home, text, now)
@@ -208,9 +217,12 @@ def _repairs(torn: bytes) -> tuple[Happening, ...]:
     return (Happening(REPAIRED, "ok", details=details),)
 
 
-def _is_due(what: Happening, tail: _Tail, seq: int, signed: int) -> bool:
-    if what.event not in FREQUENT or tail.torn or seq - signed >= CHECKPOINT_EVERY:
+def _is_due(every: Sequence[Happening], tail: _Tail, seq: int, signed: int) -> bool:
+    if tail.torn or seq - signed >= CHECKPOINT_EVERY:
         return True
+    for what in every:
+        if what.event not in FREQUENT:
+            return True
     # whoever wrote the last one was killed before it signed
     last = tail.last
     return last is not None and last.event not in FREQUENT and signed < last.seq

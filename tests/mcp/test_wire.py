@@ -35,9 +35,6 @@ class Denying:
     def visible(self) -> Any:
         return lambda scope: scope in self.granted
 
-    def settle(self) -> None:
-        return
-
 
 def guard(judge: Denying, **policy: Any) -> Guard:
     return Guard(Policy(**policy), judge, lambda _: "fix")

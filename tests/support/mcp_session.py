@@ -43,8 +43,7 @@ class Session:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.process.kill()
-        self.process.wait(PATIENCE)
+        self._say_goodbye()
         for reader in self._readers:
             reader.join(PATIENCE)
         for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
@@ -53,6 +52,15 @@ class Session:
                 pipe.close()
             except BrokenPipeError:
                 pass
+
+    def _say_goodbye(self) -> None:
+        """As a client does: what it has decided until then is written down."""
+        try:
+            self.close()
+            self.process.wait(3)
+        except (subprocess.TimeoutExpired, BrokenPipeError):
+            self.process.kill()
+            self.process.wait(PATIENCE)
 
     def _read(self) -> None:
         assert self.process.stdout is not None

@@ -1,0 +1,133 @@
+"""wrap-mcp between a client and npm's server-everything, beside no proxy and beside one that only passes bytes on."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import statistics
+import subprocess
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from bench.agents.hook import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# calls of one contender in a round: 5 rounds are 10,000; a contender's turn is short, so that all see the same machine
+CALLS, TURN = 2000, 25
+GOALS = {"p50": 1.0, "p99": 3.0}
+_COMMAND = str(ROOT / ".venv/bin/kanoniv-auth")
+
+
+class Client:
+    """One server with what stands before it, for all rounds."""
+
+    def __init__(self, command: Sequence[str], home: Path) -> None:
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={"PATH": os.environ["PATH"], "KANONIV_HOME": str(home), "HOME": str(home)},
+        )
+        self._last = 0
+        self.rounds: list[list[float]] = []
+        hello = {"protocolVersion": "2025-11-25", "capabilities": {}}
+        self._ask("initialize", {**hello, "clientInfo": {"name": "bench", "version": "1"}})
+        self._say({"jsonrpc": "2.0", "method": "notifications/initialized"})
+        self.turn([])
+
+    def _say(self, body: dict[str, Any]) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(body).encode() + b"\n")
+        self._process.stdin.flush()
+
+    def _ask(self, method: str, params: dict[str, Any]) -> Any:
+        self._last += 1
+        self._say({"jsonrpc": "2.0", "id": self._last, "method": method, "params": params})
+        assert self._process.stdout is not None
+        while True:
+            body = json.loads(self._process.stdout.readline())
+            if body.get("id") == self._last:
+                return body["result"]
+
+    def turn(self, spent: list[float]) -> None:
+        """Some calls, one after the other; milliseconds of each."""
+        for _ in range(TURN):
+            start = time.perf_counter()
+            self._ask("tools/call", {"name": "echo", "arguments": {"message": "hello"}})
+            spent.append((time.perf_counter() - start) * 1000)
+
+    def end(self) -> None:
+        """Let it go."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(timeout=20)
+
+
+def section(folder: Path, rounds: int) -> str:
+    """Measure the contenders in turn."""
+    clients = _clients(folder)
+    order = list(clients.values())
+    for _ in range(rounds):
+        found: dict[int, list[float]] = {id(client): [] for client in order}
+        for _ in range(CALLS // TURN):
+            for client in order:
+                client.turn(found[id(client)])
+            order.reverse()
+        for client in order:
+            client.rounds.append(found[id(client)])
+    for client in order:
+        client.end()
+    return _page(clients, rounds)
+
+
+def _clients(folder: Path) -> dict[str, Client]:
+    from tests.support.mcp_peers import node_server  # noqa: PLC0415 - pytest, where this part alone is measured
+
+    home = folder / "proxy-home"
+    env = {"PATH": os.environ["PATH"], "KANONIV_HOME": str(home)}
+    for words in (["init"], ["delegate", "-s", "mcp.ev.echo", "-t", "1d"]):
+        subprocess.run([_COMMAND, *words], env=env, check=True, capture_output=True)
+    server = [*node_server("everything"), "stdio"]
+    proxy = [_COMMAND, "wrap-mcp", "--name", "ev"]
+    commands = {
+        "no proxy": server,
+        "`cat`, the server, `cat`": ["sh", "-c", f"cat | {shlex.join(server)} | cat"],
+        "wrap-mcp": [*proxy, "--", *server],
+        "wrap-mcp --require-audit": [*proxy, "--require-audit", "--", *server],
+    }
+    return {name: Client(command, home) for name, command in commands.items()}
+
+
+def _at(times: Sequence[float], share: float) -> float:
+    return sorted(times)[int(len(times) * share)]
+
+
+def _page(clients: dict[str, Client], rounds: int) -> str:
+    bare = next(iter(clients.values())).rounds
+    rows = []
+    for name, client in clients.items():
+        cells = []
+        for share, word in ((0.5, "p50"), (0.99, "p99")):
+            added = statistics.median(
+                _at(ours, share) - _at(theirs, share)
+                for ours, theirs in zip(client.rounds, bare, strict=True)
+            )
+            found = statistics.median(_at(times, share) for times in client.rounds)
+            verdict = ""
+            if name == "wrap-mcp":
+                verdict = ", met" if added < GOALS[word] else ", **missed**"
+            cells += [f"{found:.2f} ms", f"{added:+.2f} ms{verdict}"]
+        rows.append(f"| {name} | {' | '.join(cells)} |")
+    said = (
+        f"{rounds * CALLS} calls of `echo` of npm's server-everything through each, one after the other, in turns of"
+        f" {TURN}. Goal of wrap-mcp: less than\n1 ms more at p50 and less than 3 ms more at p99 than without a proxy."
+        " Every decision is a record of the audit log, flushed to the disk\nbeside the call; with `--require-audit`"
+        " before it goes on.\n"
+    )
+    head = "| what | p50 | more | p99 | more |\n|---|---|---|---|---|"
+    return "\n".join(["## The MCP proxy\n", said, head, *rows, ""])
