@@ -56,9 +56,10 @@ def away(issuer: str, why: str) -> StorageError:
 
 
 def usable(data: bytes) -> Numbers:
-    """Read a JWKS document; what is no key for RS256 is left out, and so is a kid that names two keys."""
+    """Read a JWKS document; what is no key for RS256 is as if it were not there, and so is a kid of two that are."""
     try:
-        found = json.loads(data)
+        # as a float a number has no length that Python refuses, and none is looked at
+        found = json.loads(data, parse_int=float)
     except (ValueError, RecursionError):
         return {}
     rows = found.get("keys") if isinstance(found, dict) else None
@@ -71,17 +72,18 @@ def usable(data: bytes) -> Numbers:
         if not isinstance(kid, str) or not 0 < len(kid) <= _LONGEST_KID:
             continue
         numbers = _numbers(row)
-        if kid in keys and keys[kid] != numbers:
+        if numbers is None:
+            continue
+        if keys.setdefault(kid, numbers) != numbers:
             ambiguous.add(kid)
-        if numbers is not None:
-            keys[kid] = numbers
     return {kid: numbers for kid, numbers in keys.items() if kid not in ambiguous}
 
 
 def _numbers(row: dict[str, Any]) -> tuple[str, str] | None:
     if row.get("kty") != "RSA" or row.get("alg", "RS256") != "RS256":
         return None
-    if row.get("use", "sig") != "sig" or "verify" not in row.get("key_ops", ["verify"]):
+    uses = row.get("key_ops", ["verify"])
+    if row.get("use", "sig") != "sig" or not isinstance(uses, list) or "verify" not in uses:
         return None
     n, e = row.get("n"), row.get("e")
     if not isinstance(n, str) or not isinstance(e, str):

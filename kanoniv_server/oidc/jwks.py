@@ -94,14 +94,15 @@ class IssuerKeys:
     async def _renew(self) -> None:
         try:
             found = await asyncio.wait_for(self._in_thread(), PATIENCE)
-            keys = {kid: _as_key(*numbers) for kid, numbers in found.items()}
+            keys = _as_keys(found)
         except (asyncio.TimeoutError, TimeoutError):  # one and the same from Python 3.11 on
             self._error = away(self.issuer, f"no answer in {PATIENCE:g} seconds")
         except StorageError as error:
             self._error = error
-        except (jwt.PyJWTError, ValueError) as error:
-            self._error = away(self.issuer, f"a key that is none: {type(error).__name__}")
         else:
+            if not keys:
+                self._error = away(self.issuer, "an answer without a usable key")
+                return
             self._keys, self._good_at, self._error = keys, self._clock(), None
 
     async def _in_thread(self) -> Numbers:
@@ -139,6 +140,13 @@ class IssuerKeys:
         return await answer
 
 
-def _as_key(n: str, e: str) -> Any:
-    """Make the key from its two numbers alone: a published private part, or another type, has no way in."""
-    return jwt.PyJWK({"kty": "RSA", "n": n, "e": e}, algorithm="RS256")
+def _as_keys(found: Numbers) -> dict[str, Any]:
+    """Make the keys, each by itself: one that the library refuses is left out.
+
+    From its two numbers alone: a published private part, or another type, has no way in.
+    """
+    keys: dict[str, Any] = {}
+    for kid, (n, e) in found.items():
+        with contextlib.suppress(jwt.PyJWTError, ValueError):
+            keys[kid] = jwt.PyJWK({"kty": "RSA", "n": n, "e": e}, algorithm="RS256")
+    return keys

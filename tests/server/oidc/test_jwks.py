@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import threading
 import time
+from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
+from kanoniv_auth.core.encoding import b64u
 from kanoniv_auth.core.errors import OidcRefused, StorageError, UsageError
 from kanoniv_server.domain.issuers import check_issuer
 from kanoniv_server.oidc.fetching import LARGEST, PATIENCE, Numbers, fetch, usable
@@ -286,3 +290,60 @@ def test_github_and_this_machine_are_issuers(text: str) -> None:
 )  # fmt: skip
 def test_junk_has_no_usable_key(data: bytes) -> None:
     assert usable(data) == {}
+
+
+GOOD_N = b64u(
+    rsa.generate_private_key(65537, 2048).public_key().public_numbers().n.to_bytes(256, "big")
+)
+GOOD = {"kid": "good", "kty": "RSA", "alg": "RS256", "use": "sig", "n": GOOD_N, "e": "AQAB"}
+ODD: dict[str, dict[str, Any]] = {
+    "key_ops is a number": {"key_ops": 5},
+    "key_ops is nothing": {"key_ops": None},
+    "key_ops is true": {"key_ops": True},
+    "key_ops is a text": {"key_ops": "sign verify"},
+    "key_ops is an object": {"key_ops": {"verify": 1}},
+    "key_ops of lists": {"key_ops": [["verify"], {"verify": 1}]},
+    "key_ops without verify": {"key_ops": ["sign", 5]},
+    "kty is unknown": {"kty": "AKP"},
+    "kty is a list": {"kty": ["RSA"]},
+    "alg is an object": {"alg": {}},
+    "use is a list": {"use": ["sig"]},
+    "n of other letters": {"n": "\u00fc" * 342},
+    "n is a half pair": {"n": "\ud800" * 342},
+    "e is a list": {"e": [1, 0, 1]},
+}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("kid", ["odd", "good"])
+def test_an_odd_key_spoils_no_other(odd: dict[str, Any], first: bool, kid: str) -> None:
+    rows = [{**GOOD, "kid": kid, **odd}, GOOD]
+    data = json.dumps({"keys": rows if first else rows[::-1]}).encode()
+    assert usable(data) == {"good": (GOOD_N, "AQAB")}
+
+
+def test_a_number_without_end_spoils_no_other() -> None:
+    odd = '{"kid":"odd","kty":"RSA","n":%s,"e":-1e999999}' % ("9" * 10000)
+    data = f'{{"keys":[{odd},{json.dumps(GOOD)}],"x":{"1" * 5000}}}'.encode()
+    assert usable(data) == {"good": (GOOD_N, "AQAB")}
+
+
+def test_a_key_that_the_library_refuses_spoils_no_other() -> None:
+    """Whatever passes our own look at an entry and is none all the same is that entry's trouble."""
+    clock = Clock()
+    found = {"odd": ("AQ", "AQAB"), "good": (GOOD_N, "AQAB")}
+
+    async def look() -> None:
+        keys = IssuerKeys("https://issuer.example", fetch=lambda _: found, clock=clock)
+        assert await outcome(keys, "good") == "known"
+        assert keys.state() is None
+        clock.now += COOLDOWN
+        assert await outcome(keys, "odd") == "oidc"
+        # an answer without any is no answer: what is kept goes on
+        del found["good"]
+        clock.now += COOLDOWN
+        assert await outcome(keys, "another") == "storage"
+        assert await outcome(keys, "good") == "known"
+
+    asyncio.run(look())
