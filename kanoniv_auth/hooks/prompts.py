@@ -28,6 +28,7 @@ PREFIX = "kanoniv:"
 _LONGEST = 9_000  # characters: the host cuts what it is told at 10,000
 # of the plugin, and of what install-skill puts below the person's own ~/.claude
 _SOURCES = ("plugin", "userSettings")
+_CHANGING = ("delegate", "scope", "ttl")
 _REPO, _BRANCH = "{repo}", "{branch}"
 _FIXES = {
     "no_root_key": "make a root key once, in a terminal of your own: kanoniv-auth init",
@@ -61,6 +62,13 @@ def _carry_out(verb: str, event: Event, installed: Installed) -> tuple[str, str]
     """What the person is shown, and what the model is told."""
     args, home, root = event.text("command_args"), installed.home, installed.root_did
     _refuse_others(event)
+    if verb in _CHANGING and os.environ.get("KANONIV_TOKEN") is not None:
+        detail = (
+            "this session is held to KANONIV_TOKEN of the environment that its host was started in"
+        )
+        raise UsageError(
+            "usage", detail=detail, fix="start the host without KANONIV_TOKEN, then type it"
+        )
     if verb == "delegate":
         wanted = typed.delegation(args)
         name = wanted.name or sessions.AGENT

@@ -267,7 +267,7 @@ def _nothing(_: ToolCall, __: Surroundings) -> Found:
 # a field that adapters add to an MCP tool's input: no tool's own, since it holds a space
 SERVER = "the server"
 _FILES = "`code.edit` in the project and in scratch folders · `fs.write` elsewhere · `ci.edit` · `agent.config`"
-_PERSONS = "`/kanoniv:…` in it is a person's alone"
+_TYPED = "`/kanoniv:…` in it is a person's alone"
 TABLE = (
     Row("Bash Monitor", "those of every command in it; with `dangerouslyDisableSandbox`, `shell.unsandboxed`", _shell),
     Row("PowerShell WriteStdin", "`shell.any`", _any_shell),
@@ -280,10 +280,10 @@ TABLE = (
     Row("WebSearch", "`net.search`", _one("net.search", "searches the web")),
     Row("Agent Task", "`agent.spawn`; with `isolation` other than `worktree`, `agent.remote`", _agent),
     Row("Skill SlashCommand", "`agent.skill`; kanoniv-auth's own skills are a person's alone", _skill),
-    Row("Workflow", f"`agent.workflow`; {_PERSONS}", _later("agent.workflow", "runs a script of agents")),
-    Row("CronCreate CronDelete ScheduleWakeup", f"`agent.schedule`; {_PERSONS}", _later("agent.schedule", "runs later")),
-    Row("RemoteTrigger", f"`agent.remote`; {_PERSONS}", _later("agent.remote", "starts work away from this machine")),
-    Row("SendMessage", f"`agent.message`; {_PERSONS}", _later("agent.message", "writes to another agent")),
+    Row("Workflow", f"`agent.workflow`; {_TYPED}", _later("agent.workflow", "runs a script of agents")),
+    Row("CronCreate CronDelete ScheduleWakeup", f"`agent.schedule`; {_TYPED}", _later("agent.schedule", "runs later")),
+    Row("RemoteTrigger", f"`agent.remote`; {_TYPED}", _later("agent.remote", "starts work away from this machine")),
+    Row("SendMessage", f"`agent.message`; {_TYPED}", _later("agent.message", "writes to another agent")),
     Row("EnterWorktree ExitWorktree", "`agent.worktree`", _one("agent.worktree", "changes the work tree")),
     Row(
         "Artifact PushNotification SendUserFile ShareOnboardingGuide", "`data.publish`",

@@ -225,6 +225,9 @@ def test_a_token_of_the_environment_is_said(
     shown = person.said("/kanoniv:status")
     assert "KANONIV_TOKEN" in shown
     assert "kd2." not in shown
+    # what is asked for would not count, and must not look as if it did
+    for line in ("/kanoniv:delegate build", "/kanoniv:scope build", "/kanoniv:ttl 1h"):
+        assert "KANONIV_TOKEN" in person.refused(line)
 
 
 def test_an_expired_session_is_said_and_goes_on(
