@@ -63,7 +63,7 @@ class Direct:
         if proven is None or not service.callers.count(key, address):
             return None
         self._count += 1
-        request_id = f"{self._prefix}d{self._count:x}"
+        request_id = f"{self._prefix}-{self._count:x}"
         seconds = time.perf_counter() - began
         service.metrics.count(METHOD, PATH, 200, seconds)
         service.log.request(METHOD, PATH, 200, seconds, "" if key is None else key.id, request_id)

@@ -202,6 +202,17 @@ async def test_a_defect_is_the_long_ways_to_tell(here: Site) -> None:
     assert (await here.client.post("/v1/verify", content=body)).status_code == 500
 
 
+async def test_its_ids_are_nobody_elses(here: Site) -> None:
+    """The long way counts in hex: its 13th id must not look like one of the short way's."""
+    body = question(sealed(await here.bundle(SCOPE)))
+    for n in range(1, 40):
+        long = (await here.get("/healthz")).headers["x-request-id"]
+        assert not is_direct(f"\r\nx-request-id: {long}\r\n".encode()), (n, long)
+        short = asked(here, body)
+        assert short is not None
+        assert is_direct(b"\r\n" + short)
+
+
 # ------------------------------------------------------------------------------------------- on the wire
 
 
@@ -219,7 +230,7 @@ def body(there: Pair) -> bytes:
 
 
 def is_direct(answer: bytes) -> bool:
-    return re.search(rb"\r\nx-request-id: [0-9a-f]{12}d", answer) is not None
+    return re.search(rb"\r\nx-request-id: [0-9a-f]{12}-[0-9a-f]+\r\n", answer) is not None
 
 
 def request(body: bytes, *lines: str, version: str = "1.1") -> bytes:

@@ -65,7 +65,7 @@ class Way:
     def __init__(self, here: Site, folder: Path, *, direct: bool) -> None:
         quick = Direct(here.service)
         short = (PATH.encode(), quick.answer) if direct else None
-        self._mark = f"\r\nx-request-id: {quick._prefix}d".encode()
+        self._mark = f"\r\nx-request-id: {quick._prefix}-".encode()
         server = listening.server(here.app, settings(folder), print, short)
         server.config.load()
         self._config, self._state = server.config, ServerState()
