@@ -163,7 +163,7 @@ class NarrowBlock(_Block):
             name=self._name,
             scopes=scopes,
             id=chain.id.hex(),
-            ttl="never" if ttl is None else format_ttl(ttl),
+            ttl=format_ttl(ttl),
             kept=False,
         )
         return presented

@@ -35,9 +35,11 @@ def show(arguments: Arguments) -> Outcome:
     limit, since = _limit(arguments.text("limit")), _since(arguments.text("since"))
     agent, event = arguments.text("agent"), arguments.text("action")
     did = None if agent is None else _did(agent)
+    seen: set[str] = set()
 
     def keep(entry: Entry) -> bool:
         what = entry.what
+        seen.add(what.event)
         return event in {None, what.event} and (
             agent is None or agent in {what.name, what.agent} or what.agent == did
         )
@@ -49,6 +51,11 @@ def show(arguments: Arguments) -> Outcome:
         if broken
         else ()
     )
+    if event is not None and event not in seen and seen:
+        # a typing error looks like an action that never happened
+        names = ", ".join(sorted(plain(name) for name in seen))
+        where = "in this log" if since is None else "since then"
+        notes += (f"note: there is no event {plain(event)} {where}; there are: {names}",)
     records = [_json(one) for one in found]
     facts = {"count": len(found), "unreadable": len(broken), "records": records}
     return Outcome(f"{len(found)} event(s)", _rows(found), facts, notes=notes)

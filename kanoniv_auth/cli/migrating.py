@@ -20,7 +20,7 @@ def migrate(arguments: Arguments) -> Outcome:
     dry = arguments.flag("dry_run")
     found = migration.migrate(arguments.text("from"), dry_run=dry)
     hook = _published_hook()
-    message = "dry run" if dry else "migrated"
+    message = "dry run" if dry else "already migrated" if _is_done(found) else "migrated"
     return Outcome(
         message, _text(found, dry=dry), _facts(found, hook, dry=dry), notes=_notes(found, hook)
     )
@@ -37,6 +37,8 @@ def _published_hook() -> str | None:
 
 def _text(found: Migration, *, dry: bool) -> str:
     head = "[DRY RUN] Would take over" if dry else "Taken over"
+    if _is_done(found):
+        head = "[DRY RUN] Taken over before" if dry else "Taken over before"
     where = "in its place" if found.in_place else f"into {plain(found.home)}"
     lines = [f"{head}: {plain(found.old)}, {where}"]
     root = "none" if found.root is None else f"{found.root} ({_root_state(found)})"
@@ -51,6 +53,12 @@ def _text(found: Migration, *, dry: bool) -> str:
     lines += [f"  Kept:   {plain(path)}" for path in found.beside]
     lines += [f"  Closed: {plain(path)} (others could read it)" for path in found.tightened]
     return "\n".join(lines)
+
+
+def _is_done(found: Migration) -> bool:
+    """Whether all of it was here already."""
+    new = found.root_is_new or any(new for _, _, new in found.agents)
+    return not new and bool(found.root or found.agents)
 
 
 def _root_state(found: Migration) -> str:

@@ -100,11 +100,16 @@ def build() -> click.Group:
 
 
 def parse(words: Sequence[str]) -> argv.Arguments | int:
-    """Read a command line; an exit status when click has answered it itself (help, version).
+    """Read a command line; an exit status when click has answered it itself (`--help` or `help`, `--version`).
 
     Raises: UsageError in click's words.
     """
     group = build()
+    # what people type first in the place of an option
+    if words[:1] == ["help"]:
+        words = [*words[1:], "--help"]
+    elif list(words) == ["version"]:
+        words = ["--version"]
     if not words:
         click.echo(group.get_help(click.Context(group, info_name="kanoniv-auth")), err=True)
         return UNUSABLE

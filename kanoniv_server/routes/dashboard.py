@@ -6,6 +6,7 @@ import time
 from html import escape
 from typing import TYPE_CHECKING
 
+from kanoniv_auth.core.durations import format_ttl
 from kanoniv_server.domain.values import READ
 from kanoniv_server.web.problems import Answer
 from kanoniv_server.web.service import Reply, Row
@@ -68,7 +69,7 @@ def _table(rows: Iterable[Delegation], now: int) -> str:
 
 
 def _date(seconds: int | None) -> str:
-    return "never" if seconds is None else time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(seconds))
+    return format_ttl(None) if seconds is None else time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(seconds))
 
 
 def _state(one: Delegation, now: int) -> str:
