@@ -10,7 +10,7 @@ from kanoniv_auth.core.errors import ScopeViolation, UsageError
 from kanoniv_auth.core.keys import check_public
 from kanoniv_auth.core.revocation_list import read_list
 from kanoniv_server.domain.delegations import require_right, require_root, require_scopes
-from kanoniv_server.domain.values import REVOKE, AuditEvent
+from kanoniv_server.domain.values import ADMIN, REVOKE, AuditEvent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,7 +40,8 @@ async def revoke(
     """Revoke links and keys for good; returns the new signed list, which is durable then.
 
     ids: of links, 32 bytes · keys: public keys · caller: with the right `revoke`; one that is held to scopes revokes
-    what the ledger shows to be within them, one who holds a key revokes the links that were issued to it.
+    what the ledger shows to be within them, one who holds a key revokes the links that were issued to it. For the
+    tenant's own root it needs the right `admin`, too.
     Raises: UsageError, ScopeViolation, KeyInvalid, TokenParseError (the list is full), StorageError.
     """
     links, principals = tuple(sorted(set(ids))), tuple(sorted(set(keys)))
@@ -80,6 +81,9 @@ async def _require_allowed(
 ) -> None:
     if caller.holder is None:
         require_right(caller, REVOKE)
+        if tenant.root in principals:
+            # it ends the tenant for good, which a key that a job has must not be able to do
+            require_right(caller, ADMIN)
         if caller.scopes is None:
             return
     if principals:  # what a key holds, or will, is not in anybody's hands

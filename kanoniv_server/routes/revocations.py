@@ -186,7 +186,7 @@ ROWS = (
             "that key's token for the action kanoniv.revoke on just these ids, with the service's public URL as its "
             "audience. It counts once. Verifications of this process know before the answer is sent, those of others "
             "within half a second, verifiers elsewhere when they fetch the list. A parent can issue again: to stop "
-            "it, revoke the parent."
+            "it, revoke the parent. The tenant's own root needs the right `admin` as well: it ends the tenant."
         ),
         tag="revocations",
     ),

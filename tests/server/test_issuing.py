@@ -251,6 +251,30 @@ async def test_no_right_implies_the_one_to_revoke(desk: Desk, rights: set[str]) 
         await desk.revoke(ids=[made.chain.id], caller=Caller("key:x", frozenset(rights)))
 
 
+@pytest.mark.parametrize("also", [[], [TO.public]])
+@pytest.mark.parametrize(
+    "caller",
+    [
+        Caller("key:x", frozenset(("revoke",))),
+        Caller("key:x", frozenset(("revoke", "issue", "read"))),
+        Caller("key:x", frozenset(("admin",))),
+        Caller("key:x", RIGHTS, scopes=("deploy",)),
+        Caller("holder:x", frozenset(), holder=TO.public),
+    ],
+    ids=["revoke", "all but admin", "admin alone", "held to scopes", "a holder"],
+)
+async def test_the_root_is_nobody_s_to_revoke_but_an_admin_s(
+    desk: Desk, caller: Caller, also: list[bytes]
+) -> None:
+    """A revoked root ends its tenant for good: no key of a job may."""
+    with pytest.raises(ScopeViolation):
+        await desk.revoke(keys=[*also, desk.tenant.root], caller=caller)
+    assert await desk.store.revocation_list("default") is None
+    await desk.issue()
+    both = Caller("key:x", frozenset(("revoke", "admin")))
+    assert (await desk.revoke(keys=[desk.tenant.root], caller=both)).keys == (desk.tenant.root,)
+
+
 async def test_a_holder_takes_back_its_own_links_and_nothing_else(desk: Desk) -> None:
     mine = (await desk.issue(to=TO.public)).chain.id
     other = (await desk.issue(to=root(8).public)).chain.id

@@ -117,6 +117,20 @@ async def test_the_signed_list_has_a_tag_and_is_not_sent_twice(here: Site) -> No
     assert found.root_did == made["root_did"]
 
 
+async def test_a_root_is_revoked_by_an_admin_key_alone(here: Site) -> None:
+    root = (await here.get("/v1/tenant", "read")).json()["root_key"]
+    token = await here.token()
+    refused = await here.post("/v1/revocations", {"keys": [root]}, "revoke")
+    assert (refused.status_code, refused.json()["code"]) == (403, "KAN-SCOPE-001")
+    assert "admin" in refused.text
+    # to each root its own admin: on another's list it is a key like any other, and ends nothing
+    assert (await here.post("/v1/revocations", {"keys": [root]}, "other")).status_code == 200
+    asked = {"token": token, "scope": "deploy.staging"}
+    assert (await here.post("/v1/verify", asked)).status_code == 200
+    assert (await here.post("/v1/revocations", {"keys": [root]}, "all")).status_code == 200
+    assert (await here.post("/v1/verify", asked)).status_code == 403
+
+
 async def test_a_key_is_revoked_with_everything_it_holds(here: Site) -> None:
     made = await here.bundle()
     token = sealed(made)

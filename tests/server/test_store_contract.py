@@ -14,7 +14,7 @@ from kanoniv_auth.core.errors import Revoked, StorageError, TokenParseError
 from kanoniv_auth.core.revocation_list import read_list
 from kanoniv_auth.core.trail import read_line
 from kanoniv_server.domain.ports import Store
-from kanoniv_server.domain.values import AuditEvent, Counts, Delegation, Tenant
+from kanoniv_server.domain.values import RIGHTS, AuditEvent, Caller, Counts, Delegation, Tenant
 from kanoniv_server.storage import memory, revoking
 from kanoniv_server.storage.opening import open_store
 from tests.support.ledger import NOW, Desk, api_key, happened, root
@@ -230,7 +230,7 @@ async def test_a_revoked_key_gets_nothing_more_and_loses_what_it_has(desk: Desk)
 
 async def test_a_revoked_root_issues_nothing_more(desk: Desk) -> None:
     await desk.issue(to=key(7))
-    await desk.revoke(keys=[desk.tenant.root])
+    await desk.revoke(keys=[desk.tenant.root], caller=Caller("key:admin", RIGHTS))
     with pytest.raises(Revoked):
         await desk.issue(to=key(8))
     assert (await desk.store.counts("default", now=NOW)).active == 0
