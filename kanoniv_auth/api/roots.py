@@ -131,7 +131,7 @@ def pinned_by(path: Path) -> TrustedRoots:
     Raises: NoRootKey, KeyPermissions for a private one that others can read, KeyInvalid, StorageError.
     """
     name = _absolute(path)
-    data = files.read(name, named=True)
+    data = files.read(name, pinned=True, named=True)
     if data is None:
         raise NoRootKey("no_root_key", path=name)
     try:
