@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # below every host's own limit, after which it goes on
 SECONDS = 20
-_HEAD = "kanoniv-auth refuses this tool call."
+_HEAD = "REFUSED by kanoniv-auth."
 _ENDINGS = (_signal.SIGTERM, _signal.SIGINT, _signal.SIGHUP)
 
 

@@ -43,7 +43,7 @@ def decide(words: Sequence[str]) -> int:
 
         return answer(words, guarded)
     except BaseException as error:  # noqa: BLE001 - even where it cannot be loaded, a host must not go on
-        text = f"kanoniv-auth refuses this tool call.\nerror: {type(error).__name__}: {error}\n"
+        text = f"REFUSED by kanoniv-auth.\nerror: {type(error).__name__}: {error}\n"
         os.write(2, text[:2000].encode("utf-8", "backslashreplace"))
         return UNUSABLE
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from kanoniv_auth.hooks.event import Event
     from kanoniv_auth.hooks.held import Decision
 
-_HEAD = "kanoniv-auth refuses this tool call."
+_HEAD = "REFUSED by kanoniv-auth."
 _SHOWN, _LONGEST, _WIDTH = 8, 4000, 200
 _GRANT = ("scope", "no_token", "expired")
 _NEVER = "no token lets an agent do this. A person can, in a terminal of their own."

@@ -18,6 +18,7 @@ from tests.agent.rig import ROOT, Desk, Talk, bash
 pytestmark = pytest.mark.agent
 
 PUSH = "git push origin main"
+_ID = "88b6a26f-fbbe-411f-a795-4814186c4f06"
 _START = "/kanoniv:delegate code.edit,test.run 1h"
 
 
@@ -72,7 +73,16 @@ def test_an_expired_token(desk: Desk) -> None:
 @pytest.mark.parametrize("token", ["", "kd2.", "eyJhbGciOiJub25lIn0.e30.", "x" * 100])
 def test_what_is_no_token(desk: Desk, token: str) -> None:
     """Nor is another one looked for: the session has one that would do."""
-    refused(desk, push(desk, "/kanoniv:delegate git.push,code.edit 1h", KANONIV_TOKEN=token))
+    typed = {
+        "hook_event_name": "UserPromptExpansion", "session_id": _ID, "cwd": str(desk.tree),
+        "expansion_type": "slash_command", "command_source": "userSettings",
+        "command_name": "kanoniv:delegate", "command_args": "git.push,code.edit 1h",
+    }  # fmt: skip
+    desk.kanoniv("hook", "claude-code", stdin=json.dumps(typed))
+    assert (desk.home / "sessions" / _ID).exists()
+    talk = push(desk, words=("--session-id", _ID), KANONIV_TOKEN=token)
+    assert talk.session == _ID
+    refused(desk, talk)
 
 
 def test_a_token_of_another_root(desk: Desk) -> None:
@@ -283,7 +293,7 @@ def _whole(desk: Desk) -> dict[str, bytes]:
     return found
 
 
-_SAID = "kanoniv-auth refuses this tool call"
+_SAID = "REFUSED by kanoniv-auth"
 _EVERYTHING = (
     "code,test,git,agent.config,ci,fs,net,secrets,shell.run,shell.script,shell.unsandboxed,mcp,tool"
 )

@@ -95,7 +95,7 @@ def assert_allowed(said: Said) -> None:
 
 def assert_denied(said: Said, slug: str = "") -> None:
     assert said.status == 2, said
-    assert said.err.startswith("kanoniv-auth refuses this tool call.")
+    assert said.err.startswith("REFUSED by kanoniv-auth.")
     out = json.loads(said.out)["hookSpecificOutput"]
     assert (out["hookEventName"], out["permissionDecision"]) == ("PreToolUse", "deny")
     assert out["permissionDecisionReason"] == said.err.rstrip("\n")
@@ -382,7 +382,7 @@ def test_a_signal_while_it_waits_for_its_payload(number: int, hook: Hook) -> Non
         process.send_signal(number)
         assert process.wait(10) == 2
         assert process.stderr is not None
-        assert b"refuses this tool call" in process.stderr.read()
+        assert b"REFUSED by kanoniv-auth" in process.stderr.read()
 
 
 @pytest.mark.parametrize(
@@ -408,7 +408,7 @@ def test_the_package_is_broken(what: str, how: str, booted: Hook, tmp_path: Path
         )
     said = booted.edit()
     assert said.status == 2, said
-    assert said.err.startswith("kanoniv-auth refuses this tool call.")
+    assert said.err.startswith("REFUSED by kanoniv-auth.")
 
 
 def test_what_it_imports_is_not_there(booted: Hook) -> None:
