@@ -9,7 +9,7 @@ PYTEST := $(PY) -m pytest -n 2 --dist loadfile --timeout 600
 UV_LOCK := $(BIN)/uv pip compile --no-config --quiet --universal --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --no-header --python-version 3.10 $(UPGRADE)
 
-.PHONY: help demo test test-fast test-agent lint format typecheck imports bench bench-agents bench-server vectors mutants mutants-core fuzz wheel readme lock clean
+.PHONY: help demo test test-fast test-agent lint format typecheck imports bench bench-agents bench-server vectors mutants mutants-core fuzz fuzz-shell wheel readme lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -67,6 +67,9 @@ mutants: $(STAMP)  ## let mutmut change core everywhere: what no test notices is
 
 fuzz: $(STAMP)  ## look for inputs that break what reads strangers' texts (FUZZ_SECONDS=120); planted bugs first
 	$(PY) -m fuzz
+
+fuzz-shell: $(STAMP)  ## let bash run random texts that the shell analysis lets pass (FUZZ_SECONDS=600); planted bugs first
+	$(PY) -m fuzz.shell
 
 wheel: $(STAMP)  ## build the wheel, install it where nothing else of ours is, and ask it something
 	rm -rf dist build/wheel

@@ -34,8 +34,8 @@ PLANTED_SECONDS = 60
 _READ, _EDIT = {"code.read"}, {"code.read", "code.edit"}
 _CHANGING = ("rm", "touch", "mkdir", "tee")
 _RECORDERS = (*_CHANGING, "git", "cat", "head", "grep", "sort", "wc")
-# these start others, and nothing but what PATH and the text name
-_REAL = ("env", "nice", "nohup", "timeout", "xargs", "stdbuf", "setsid", "bash")
+# these start others, and nothing but what PATH and the text name; setsid is none: what it starts would outlive its text
+_REAL = ("env", "nice", "nohup", "timeout", "xargs", "stdbuf", "bash")
 _GUARDED = "guarded"
 _NOBODY = 65534
 
@@ -192,7 +192,7 @@ def harm(ground: Ground, before: dict[str, str | None], granted: set[str]) -> st
     if granted == _READ and after != before:
         return f"it changed {sorted(set(after.items()) ^ set(before.items()))[:3]}"
     for name, *words in ground.calls():
-        operands = [word for word in words if not word.startswith("-")]
+        operands = [word for word in words if word and not word.startswith("-")]
         if name == "git" and _subcommand(words) in {"push", "commit"}:
             return f"it called git {' '.join(words)[:100]}"
         if name in _CHANGING and operands and (granted == _READ or _GUARDED in operands):
@@ -237,7 +237,7 @@ def fuzz(ground: Ground, seed: int, seconds: float, *, most: int = 1) -> Count:
 def _rewritten(old: str, new: str) -> Callable[[], None]:
     def plant() -> None:
         read = plain.read
-        plain.read = lambda text, home, known=None: read(text.replace(old, new), home, known)  # type: ignore[assignment]
+        plain.read = lambda text, home, known=None: read(text.replace(old, new), home, known)
 
     return plant
 
@@ -245,18 +245,18 @@ def _rewritten(old: str, new: str) -> Callable[[], None]:
 def _words_behind_redirects() -> None:
     honest = plain._Reader._redirect  # noqa: SLF001
 
-    def forgetful(self: plain._Reader, redirects: list[object], nest: tuple[int, ...]) -> bool:  # noqa: SLF001
+    def forgetful(self: plain._Reader, redirects: list[object], nest: tuple[int, ...]) -> bool:
         found = honest(self, redirects, nest)  # type: ignore[arg-type]
         if found:
-            self._blanks()  # noqa: SLF001
-            self._draft(nest)  # noqa: SLF001
+            self._blanks()
+            self._draft(nest)
         return found
 
     plain._Reader._redirect = forgetful  # type: ignore[method-assign, assignment] # noqa: SLF001
 
 
 def _wrappers_are_harmless() -> None:
-    wrappers.judge = lambda scene, _: scene.harmless()
+    wrappers.judge = lambda scene, name: scene.harmless()  # noqa: ARG005 - as the rule has it
 
 
 def _shells_are_harmless() -> None:

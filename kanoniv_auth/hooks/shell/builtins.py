@@ -41,7 +41,7 @@ def _speak(scene: Scene) -> None:
     for word in scene.args:
         if word.kind == UNKNOWN:
             scene.need(SECRETS, "it shows a variable")
-        elif word.kind == PATTERN and word.text[0] not in "?*[":
+        elif word.kind == PATTERN and word.text[:1] not in "?*[":
             scene.read(word)
 
 
@@ -81,7 +81,7 @@ def _set(scene: Scene) -> None:
         text = word.literal
         if named and text in _SET_NAMES:
             named = False
-        elif text is None or text[0] not in "-+" or not _SET.issuperset(text[1:]):
+        elif not text or text[0] not in "-+" or not _SET.issuperset(text[1:]):
             raise NotUnderstood("set")
         else:
             named = text.endswith("o")

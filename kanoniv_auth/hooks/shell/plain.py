@@ -207,7 +207,14 @@ class _Reader:
         elif head == '"':
             self._double(draft, nest)
         elif head == "\\":
-            self._escaped(draft)
+            draft.quote()
+            draft.parts.append(text[self.at : self.at + 1])
+            self.at += 1
+            if draft.parts[-1] in (
+                "",
+                "\n",
+            ):  # bash joins what stands around it, even inside an operator
+                raise NotUnderstood("a backslash at the end")
         elif head == "$":
             self._dollar(draft, nest, quoted=False)
         elif head == "`" or (head == "=" and first):
@@ -223,17 +230,6 @@ class _Reader:
             if draft.braced and head == "." and text.startswith(".", self.at):
                 raise NotUnderstood("a brace expansion")
             draft.parts.append(head)
-
-    def _escaped(self, draft: Draft) -> None:
-        head = self.text[self.at : self.at + 1]
-        if head in (
-            "",
-            "\n",
-        ):  # bash joins what stands around it, even in the middle of an operator
-            raise NotUnderstood("a backslash at the end")
-        self.at += 1
-        draft.quote()
-        draft.parts.append(head)
 
     def _double(self, draft: Draft, nest: tuple[int, ...]) -> None:
         draft.quote()

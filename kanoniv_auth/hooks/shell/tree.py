@@ -7,11 +7,12 @@ are believed only the nodes named here, and between two of them only blanks.
 
 from __future__ import annotations
 
-from kanoniv_auth.hooks.shell import plain
+from kanoniv_auth.hooks.shell import conditions, plain
 from kanoniv_auth.hooks.shell.grammar import Grammar
 from kanoniv_auth.hooks.shell.words import (
     LITERAL,
     PATTERN,
+    RESERVED,
     NotUnderstood,
     Place,
     Simple,
@@ -37,16 +38,7 @@ _LEAVES = frozenset(
 )
 _ENDINGS = frozenset((";", "&", "\n", ";;"))
 _REDIRECTS = frozenset(("file_redirect", "herestring_redirect"))
-# in `[[ ]]`, what is only compared or looked up
-_TESTS = frozenset(
-    ("unary_expression", "binary_expression", "parenthesized_expression", "negation_expression", "test_operator",
-     "word", "string", "string_content", "raw_string", "simple_expansion", "variable_name", "special_variable_name",
-     "extglob_pattern", "number", "concatenation")
-)  # fmt: skip
-_COMPARED = frozenset(("==", "!=", "=", "&&", "||", "!", "(", ")", "[[", "]]", "$", '"', "<", ">"))
-_LOOKED_UP = frozenset(
-    ("-a", "-d", "-e", "-f", "-h", "-L", "-n", "-nt", "-ot", "-r", "-s", "-w", "-x", "-z")
-)
+_EDGES = (b"", b" ", b"\t", b"\n", b";", b"&", b"|", b"(", b")")
 _PATTERN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./*?| \"'")
 _SETTERS = frozenset(("read", "export", "unset", "declare", "local", "readonly", "typeset", "mapfile", "readarray",
                       "getopts", "printf", "let", "eval"))  # fmt: skip
@@ -60,9 +52,22 @@ def read(text: str, home: str) -> tuple[Simple, ...]:
     root = _GRAMMAR.parse(data)
     if root.has_error:
         raise NotUnderstood("an error of syntax")
+    _reserved_words(root, data)
     walk = _Walk(data, home)
     walk.statements(root, (), Place(), 0, len(data))
     return tuple(walk.found)
+
+
+def _reserved_words(root: Node, data: bytes) -> None:
+    """For bash, a reserved word is one only between blanks and operators. Raises: NotUnderstood."""
+    nodes = [root]
+    while nodes:
+        node = nodes.pop()
+        nodes += node.children
+        if not node.is_named and node.type in RESERVED:
+            before = data[max(node.start_byte - 1, 0) : node.start_byte]
+            if before not in _EDGES or data[node.end_byte : node.end_byte + 1] not in _EDGES:
+                raise NotUnderstood("a reserved word inside another one")
 
 
 class _Walk:
@@ -125,8 +130,7 @@ class _Walk:
             raise NotUnderstood("a command that may be two")
         self.nests += 1
         for each in found:
-            moved = each.at((*nest, self.nests) if each.nest else nest, place)
-            self._keep(moved)
+            self._keep(each.at((*nest, self.nests) if each.nest else nest, place))
         return self.found[-1]
 
     def _keep(self, simple: Simple) -> None:
@@ -156,21 +160,23 @@ class _Walk:
         left, sign, right = self._children(node, node.start_byte, node.end_byte)
         if sign.type not in ("&&", "||"):
             raise NotUnderstood("a list of another kind")
-        self.one(left, nest, place)
-        return self.one(
-            right, nest, Place(place.source, sign.type, piped=place.piped, again=place.again)
-        )
+        # `a | b && c` comes as `a | (b && c)`: what comes through the pipe is the left one's alone
+        self.one(left, nest, Place(place.source, place.after, again=place.again))
+        return self.one(right, nest, Place(None, sign.type, piped=place.piped, again=place.again))
 
     def _pipeline(self, node: Node, nest: tuple[int, ...], place: Place) -> Simple:
         source = place.source
-        for child in self._children(node, node.start_byte, node.end_byte):
+        *parts, last = self._children(node, node.start_byte, node.end_byte)
+        for child in parts:
             if child.is_named:
                 source = self.one(
                     child, nest, Place(source, place.after, piped=True, again=place.again)
                 )
             elif child.type not in ("|", "|&"):
                 raise NotUnderstood("a pipe of another kind")
-        return source or Simple(())
+        return self.one(
+            last, nest, Place(source, place.after, piped=place.piped, again=place.again)
+        )
 
     def _negated_command(self, node: Node, nest: tuple[int, ...], place: Place) -> Simple:
         sign, body = self._children(node, node.start_byte, node.end_byte)
@@ -226,21 +232,8 @@ class _Walk:
             self.statements(item, inside, Place(again=place.again), mark.end_byte, item.end_byte)
 
     def _test_command(self, node: Node, nest: tuple[int, ...], place: Place) -> None:
-        text = self.data[node.start_byte : node.end_byte]
-        if any(sign in text for sign in (b"$(", b"`", b"<(", b">(", b"${", b"$[", b"\\\n")):
-            raise NotUnderstood("a test that runs something")
-        self._tested(node)
+        conditions.check(node, self.data)
         self._keep(Simple((Word("[["),), nest=nest, after=place.after, again=place.again))
-
-    def _tested(self, node: Node) -> None:
-        for child in self._children(node, node.start_byte, node.end_byte):
-            text = self.data[child.start_byte : child.end_byte].decode("utf-8")
-            if child.type == "test_operator" and text not in _LOOKED_UP:
-                raise NotUnderstood("a test of another kind")
-            if child.type not in (_TESTS if child.is_named else _COMPARED):
-                raise NotUnderstood("a test of another kind")
-            if child.child_count and child.type not in ("string", "concatenation"):
-                self._tested(child)
 
     def _while_statement(self, node: Node, nest: tuple[int, ...], _: Place) -> None:
         self.nests += 1

@@ -134,7 +134,7 @@ def _names(source: Simple | None) -> Word:
             return unknown
         return (
             unknown
-            if root[0] in "/*?[" or ".." in root
+            if root[:1] in "/*?[" or ".." in root
             else Word(f"{root.rstrip('/')}/**", PATTERN)
         )
     inside = all(word.text[:1] not in "/~" and ".." not in word.text for word in words)

@@ -8,7 +8,7 @@ from kanoniv_auth.hooks.shell.analysis import analyse
 from tests.hooks.shell.world import World
 
 
-def pushed(command: str = "git push", **settings: object) -> tuple[str, ...]:
+def pushed(command: str, /, **settings: object) -> tuple[str, ...]:
     world = World()
     for name, value in settings.items():
         setattr(world, name, value)
@@ -35,7 +35,7 @@ def pushed(command: str = "git push", **settings: object) -> tuple[str, ...]:
     ],
 )
 def test_a_plain_push(settings: dict[str, object], expected: str) -> None:
-    assert pushed(**settings) == (expected,)
+    assert pushed("git push", **settings) == (expected,)
 
 
 def test_what_is_named_goes_before_what_is_set() -> None:

@@ -1,4 +1,4 @@
-"""Surroundings that are made up: a project, a user's home, remotes and aliases; what paths need is the product's own."""
+"""Surroundings that are made up: a project, a home, remotes and aliases. What paths need is the product's own."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class World:
     def plain(self, cwd: str) -> bool:
         return "looks-bare" not in cwd
 
-    def alias(self, cwd: str, name: str) -> str | None:
+    def alias(self, cwd: str, name: str) -> str | None:  # noqa: ARG002
         self.asked.append("alias")
         return ALIASES.get(name)
 
@@ -69,11 +69,11 @@ class World:
         self.asked.append("repository")
         return "app" if self._full("", cwd).startswith(PROJECT) else None
 
-    def remotes(self, cwd: str) -> frozenset[str]:
+    def remotes(self, cwd: str) -> frozenset[str]:  # noqa: ARG002
         self.asked.append("remotes")
         return frozenset({"origin", "fork"})
 
-    def target(self, cwd: str, remote: str | None) -> Target | None:
+    def target(self, cwd: str, remote: str | None) -> Target | None:  # noqa: ARG002
         self.asked.append("target")
         if remote in {None, "origin"}:
             return Target(
@@ -88,6 +88,6 @@ class World:
             return Target(("git@host.example:me/app-fork.git",), self.branch)
         return Target((remote,), self.branch) if "/" in remote or ":" in remote else None
 
-    def kind(self, cwd: str, name: str) -> str | None:
+    def kind(self, cwd: str, name: str) -> str | None:  # noqa: ARG002
         self.asked.append("kind")
         return REFS.get(name)
