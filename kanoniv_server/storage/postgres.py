@@ -33,6 +33,8 @@ _SETTINGS = {
     "lock_timeout": f"{LOCK_MS}",
     "statement_timeout": f"{LOCK_MS + 300}",
     "idle_in_transaction_session_timeout": "10000",
+    # stands above what the server, the database and the role say: what we acknowledge is on the disk
+    "synchronous_commit": "on",
 }
 
 
@@ -113,16 +115,22 @@ def _closed() -> StorageError:
     return StorageError("storage", detail="the database: it is closed")
 
 
-async def open_postgres(url: URL) -> PostgresDatabase:
-    """Connect, and bring the tables up to date; of several processes at once, one does. Raises: StorageError."""
-    engine = create_async_engine(
+def connections(url: URL, most: int, **options: Any) -> AsyncEngine:
+    """Make a pool, of `most` connections and as many for a moment; none is there before it is asked for."""
+    return create_async_engine(
         url,
-        pool_size=8,
-        max_overflow=8,
+        pool_size=most,
+        max_overflow=most,
         pool_timeout=LOCK_MS / 1000,
         pool_pre_ping=True,
         connect_args={"timeout": LOCK_MS / 1000, "server_settings": _SETTINGS},
+        **options,
     )
+
+
+async def open_postgres(url: URL) -> PostgresDatabase:
+    """Connect, and bring the tables up to date; of several processes at once, one does. Raises: StorageError."""
+    engine = connections(url, 8)
     try:
         await within(_reach(engine))
         await within(_migrate(engine), SECONDS)

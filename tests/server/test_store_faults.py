@@ -15,7 +15,7 @@ from signal import SIGCONT, SIGKILL, SIGSTOP
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 
 from kanoniv_auth.core.errors import StorageError, UsageError
 from kanoniv_auth.core.revocation_list import read_list
@@ -409,6 +409,29 @@ async def test_a_server_that_crashes_keeps_what_it_acknowledged(own_postgres: Po
         await desk.trail()
     finally:
         await desk.store.close()
+
+
+@pytest.mark.parametrize("said", ["off", "local", "remote_write"])
+async def test_acknowledged_is_durable_whatever_the_server_is_used_to(
+    own_postgres: Postgres, said: str
+) -> None:
+    """With `synchronous_commit` off it answers before anything is on the disk, and forgets it when it crashes."""
+    address = own_postgres.database()
+    name = address.partition("?")[0].rpartition("/")[2]
+    for whose in ("SYSTEM", f"DATABASE {name}", "ROLE postgres"):
+        own_postgres.tell(address, f"ALTER {whose} SET synchronous_commit = {said}")
+    own_postgres.tell(address, "SELECT pg_reload_conf()")
+    store = await open_store(address)
+    assert isinstance(store, SqlStore)
+
+    def setting(connection: Connection) -> str:
+        return str(connection.exec_driver_sql("SHOW synchronous_commit").scalar_one())
+
+    try:
+        assert await store._database.read(setting) == "on"
+        assert await store._database.write("default", lambda one: setting(one.connection)) == "on"
+    finally:
+        await store.close()
 
 
 async def test_a_row_that_another_holds_refuses_soon(postgres: Postgres) -> None:

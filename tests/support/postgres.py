@@ -105,6 +105,13 @@ class Postgres:
             return f"postgresql://postgres@127.0.0.1:{self._port}/{name}"
         return f"postgresql+asyncpg://postgres@/{name}?host={self.folder}"
 
+    def tell(self, address: str, *statements: str) -> None:
+        """Let its administrator say something to a database of `database()`."""
+        name = address.partition("?")[0].rpartition("/")[2]
+        words = [word for one in statements for word in ("-c", one)]
+        at = ("-h", str(self.folder), *self._at, "-U", "postgres", "-d", name)
+        self._run("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", *at, *words)
+
     def send(self, number: Signals) -> None:
         """Send a signal to the server and to all its processes."""
         assert self._process is not None
