@@ -157,10 +157,10 @@ class Desk:
         )  # fmt: skip
         return done.returncode
 
-    def kanoniv(self, *words: str, **env: str) -> str:
+    def kanoniv(self, *words: str, stdin: str = "", **env: str) -> str:
         done = subprocess.run(
             [str(self.program), *words], cwd=self.user, env={**self.env, **env}, capture_output=True,
-            text=True, timeout=60, check=False,
+            input=stdin, text=True, timeout=60, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done
         return done.stdout
