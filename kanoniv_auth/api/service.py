@@ -212,9 +212,12 @@ def _receiver(home: Home, to: str) -> bytes:
     return key.public
 
 
-def delegations(limit: int) -> list[Row]:
-    """What the service has issued for this tenant, newest first. Raises: UsageError, ServiceRefused."""
-    return answers.delegations(_client(find_home(os.environ)), limit)
+def delegations(limit: int, before: int | None = None) -> tuple[list[Row], int | None]:
+    """What the service has issued, newest first, and the `before` of the next page, None after the last.
+
+    Raises: UsageError, ServiceRefused.
+    """
+    return answers.delegations(_client(find_home(os.environ)), limit, before)
 
 
 def revoke(

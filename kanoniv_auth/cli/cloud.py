@@ -106,8 +106,14 @@ def _after_delegate(made: Issued, token: str | None) -> tuple[str, ...]:
 
 def listed(arguments: Arguments) -> Outcome:
     """List what was issued."""
-    found, now = service.delegations(_limit(arguments.text("limit"))), int(time.time())
-    facts = {"count": len(found), "delegations": [_row(one, now) for one in found]}
+    limit, before = _number(arguments, "limit", _MOST), _number(arguments, "before", 2**53)
+    found, after = service.delegations(limit or _LIMIT, before)
+    now = int(time.time())
+    facts = {
+        "count": len(found),
+        "delegations": [_row(one, now) for one in found],
+        "next": after,
+    }
     lines = [
         (
             one.id,
@@ -118,18 +124,21 @@ def listed(arguments: Arguments) -> Outcome:
         )
         for one in found
     ]
-    notes = () if found else ("note: the service has issued nothing for this tenant",)
+    notes = [] if found or before else ["note: the service has issued nothing for this tenant"]
+    if after is not None:
+        notes.append(f"note: there are older ones: kanoniv-auth cloud list --before {after}")
     text = rows(("ID", "HOLDER", "NAME", "SCOPES", "STATE"), lines) if found else ""
-    return Outcome(f"{len(found)} delegation(s)", text, facts, notes=notes)
+    return Outcome(f"{len(found)} delegation(s)", text, facts, notes=tuple(notes))
 
 
-def _limit(text: str | None) -> int:
+def _number(arguments: Arguments, name: str, most: int) -> int | None:
+    text = arguments.text(name)
     if text is None:
-        return _LIMIT
-    if text.isascii() and text.isdigit() and len(text) < 8 and 1 <= int(text) <= _MOST:
+        return None
+    if text.isascii() and text.isdigit() and len(text) < 18 and 1 <= int(text) <= most:
         return int(text)
-    detail = f"--limit {text!r} is not a number from 1 to {_MOST}"
-    raise UsageError("usage", detail=detail, fix="give a number such as -n 50")
+    detail = f"--{name} {text!r} is not a number from 1 to {most}"
+    raise UsageError("usage", detail=detail, fix="give a number such as 50")
 
 
 def _row(one: Row, now: int) -> dict[str, object]:

@@ -46,11 +46,9 @@ def show(arguments: Arguments) -> Outcome:
 
     found = logbook.recent(limit, keep, since)
     broken = [one for one in found if isinstance(one, LogBroken)]
-    notes = (
-        ("note: a line that is no record: kanoniv-auth audit-log verify names it",)
-        if broken
-        else ()
-    )
+    notes: tuple[str, ...] = ()
+    if broken:
+        notes = ("note: a line that is no record: kanoniv-auth audit-log verify names it",)
     if event is not None and event not in seen and seen:
         # a typing error looks like an action that never happened
         names = ", ".join(sorted(plain(name) for name in seen))

@@ -100,6 +100,7 @@ OPTIONS = {
     "format": "v2, or v1 for verifiers of the published product.  [default: v2]",
     "embed_key": "Put the agent's key into a version 1 token, which needs it to be used.",
     "limit": "How many.  [default: 50]",
+    "before": "Older ones than those before: the number that was printed with them.",
     "since": "Only what happened at or after this time: ISO 8601, or how long ago, such as 2h.",
     "checkpoint": "A checkpoint that was kept elsewhere; - reads stdin.",
     "yes": "Do not ask.",

@@ -84,7 +84,7 @@ COMMANDS = {
             Option("-s --scopes", "SCOPES", kind=MANY, required=True), Option("-t --ttl", "TTL"),
             Option("-n --name", "NAME"), Option("--to", "DID_KEY|NAME"), Option("--audience", "NAME"),
         ),
-        Command("cloud list", "cloud:listed", Option("-n --limit", "N")),
+        Command("cloud list", "cloud:listed", Option("-n --limit", "N"), Option("--before", "N")),
         Command(
             "cloud revoke", "cloud:revoke",
             Option("-t --token", "TOKEN"), Option("--token-file", "PATH"), Option("--id", "HEX"),

@@ -88,11 +88,17 @@ def issue(
     return grant
 
 
-def delegations(client: Client, limit: int) -> list[Row]:
-    """The newest rows of the ledger. Raises: ServiceRefused."""
-    found = client.get("/v1/delegations", limit=limit)
+def delegations(
+    client: Client, limit: int, before: int | None = None
+) -> tuple[list[Row], int | None]:
+    """The newest rows of the ledger, and where the next page begins; None after the last.
+
+    before: what the page before gave. Raises: ServiceRefused.
+    """
+    cursor = {} if before is None else {"cursor": before}
+    found = client.get("/v1/delegations", limit=limit, **cursor)
     try:
-        return [Row(one) for one in found["delegations"]]
+        return [Row(one) for one in found["delegations"]], _moment(found["next"])
     except (AuthError, KeyError, TypeError, ValueError, AttributeError):
         raise client.unusable("its list of delegations cannot be read") from None
 

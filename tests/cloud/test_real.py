@@ -170,6 +170,16 @@ def test_the_list(person: Person) -> None:
     assert (rows[1]["id"], rows[1]["expires_at"], rows[1]["name"]) == (one["id"], None, "bot")
     lines = person("cloud", "list", "-n", "2").out.splitlines()
     assert [line.split("\t")[4] for line in lines] == ["revoked", "active (no expiry)"]
+    first = person.json("cloud", "list", "-n", "1")
+    assert first["delegations"] == rows[:1]
+    note = f"note: there are older ones: kanoniv-auth cloud list --before {first['next']}"
+    assert note in person("cloud", "list", "-n", "1").err
+    second = person.json("cloud", "list", "-n", "1", "--before", str(first["next"]))
+    assert second["delegations"] == rows[1:]
+    last = person.json("cloud", "list", "--before", "1")
+    assert (last["delegations"], last["next"]) == ([], None)
+    for bad in ("0", "-1", "x", "1e3", "9" * 30):
+        assert slug(person("cloud", "list", f"--before={bad}")) == "usage"
     for bad in ("0", "-1", "x", "1001", "1e3"):
         assert slug(person("cloud", "list", f"--limit={bad}")) == "usage"
 

@@ -236,7 +236,7 @@ def test_a_key_goes_to_one_address(
 def test_what_is_sent(logged_in: Callable[[str], Home]) -> None:
     with wire.wire(wire.as_json({"delegations": [], "next": None})) as server:
         logged_in(server.url)
-        assert service.delegations(5) == []
+        assert service.delegations(5) == ([], None)
         head = server.asked[0].decode("ascii")
     lines = head.split("\r\n")
     assert lines[0] == "GET /v1/delegations?limit=5 HTTP/1.1"
@@ -264,7 +264,7 @@ def test_a_proxy_is_never_told(
         for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy"):
             monkeypatch.setenv(name, proxy.url)
         logged_in(server.url)
-        assert service.delegations(5) == []
+        assert service.delegations(5) == ([], None)
         # https goes through, but the key does not go to the proxy
         logged_in("https://auth.example")
         refused(lambda: service.delegations(5))
@@ -311,7 +311,7 @@ def test_tls(
         assert "its certificate is not trusted" in str(refused(lambda: service.delegations(5)))
         assert server.asked == []
         logged_in(server.url)
-        assert service.delegations(5) == []
+        assert service.delegations(5) == ([], None)
 
 
 def test_plain_http_behind_https(logged_in: Callable[[str], Home]) -> None:
