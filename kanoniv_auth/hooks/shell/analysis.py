@@ -8,6 +8,7 @@ from __future__ import annotations
 from kanoniv_auth.hooks.need import Need
 from kanoniv_auth.hooks.shell import plain
 from kanoniv_auth.hooks.shell.assignments import judge_variable
+from kanoniv_auth.hooks.shell.past import Past
 from kanoniv_auth.hooks.shell.places import Places
 from kanoniv_auth.hooks.shell.programs import judge
 from kanoniv_auth.hooks.shell.scene import ANY, READ, Scene
@@ -39,12 +40,21 @@ def analyse(text: str, around: Surroundings) -> tuple[Need, ...]:
 
     Raises: whatever `around` raises.
     """
-    found: dict[tuple[str, str], Need] = {}
-    _text(Scene(around, around.cwd, Simple(()), found, _start), text)
+    past = Past()
+    found = _found(text, around, past)
+    if past.uncertain:
+        # what stands first may come to run last: judged again, now that all of it is known
+        found = _found(text, around, past)
     unique: dict[str, Need] = {}
     for need in found.values():
         unique.setdefault(need.action, need)
     return tuple(unique.values()) or (Need("", READ, "it runs nothing"),)
+
+
+def _found(text: str, around: Surroundings, past: Past) -> dict[tuple[str, str], Need]:
+    found: dict[tuple[str, str], Need] = {}
+    _text(Scene(around, around.cwd, Simple(()), found, _start, past), text)
+    return found
 
 
 def _start(scene: Scene) -> None:
@@ -65,7 +75,7 @@ def _text(scene: Scene, text: str) -> None:
     places = Places(scene.cwd)
     for simple in commands:
         for cwd in places.before(simple):
-            here = Scene(scene.around, cwd, simple, scene.found, _start, scene.depth)
+            here = Scene(scene.around, cwd, simple, scene.found, _start, scene.past, scene.depth)
             _one(here)
         places.follow(simple, scene.around.home)
 

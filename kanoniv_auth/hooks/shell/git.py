@@ -124,9 +124,11 @@ def command(scene: Scene, name: str, words: list[Word], cwd: str | None, depth: 
         if name == "push":
             scene.need("git.push", "it pushes from a place that is not certain")
         raise NotUnderstood("git in a place that is not certain")
-    if cwd is not None and not scene.around.plain(cwd):
-        scene.need(_CONFIG, "a folder of the project's would be taken for a repository")
     here = cwd or "/"
+    scene.past.asked = True
+    elsewhere = here.rstrip("/").removesuffix("/.") != scene.around.cwd.rstrip("/")
+    if scene.past.laid or (scene.past.shifted and elsewhere) or not scene.around.plain(here):
+        scene.need(_CONFIG, "a folder of the project's could be taken for a repository")
     if name in READS:
         _look(scene, name, words, here)
     elif name in CHANGES:

@@ -20,7 +20,8 @@ _CHANGING = frozenset(
     ("d", "D", "m", "M", "c", "C", "f", "t", "u", "delete", "move", "copy", "force", "track", "set-upstream-to",
      "unset-upstream", "s", "F", "annotate", "sign", "message", "file", "local-user", "create-reflog")
 )  # fmt: skip
-_MESSAGES = ("m", "message")
+# of these, -m is followed by a message
+_SPEAKING = ("commit", "tag", "merge", "pull", "stash", "notes")
 
 
 def committing(scene: Scene, cwd: str, why: str) -> None:
@@ -34,7 +35,7 @@ def committing(scene: Scene, cwd: str, why: str) -> None:
 
 def judge(scene: Scene, name: str, words: list[Word], cwd: str) -> None:
     """Ask for what a command needs. Raises: NotUnderstood."""
-    words, messages = _messages(words)
+    words, messages = _messages(words) if name in _SPEAKING else (words, [])
     line = options.read(words, CHANGES[name][-1])
     if not line.given.isdisjoint(
         (
@@ -66,6 +67,10 @@ def judge(scene: Scene, name: str, words: list[Word], cwd: str) -> None:
             inner.write(word)
         return
     committing(scene, cwd, f"git {name}")
+    made = [word.text for key, _, word in line.values if key in ("b", "c", "create")]
+    if name == "branch" and line.given.isdisjoint(_CHANGING):
+        made = texts[:1]
+    scene.past.changes(name, made=made)
     if name == "pull":
         _pull(scene, line, cwd)
     else:

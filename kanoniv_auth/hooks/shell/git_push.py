@@ -43,6 +43,7 @@ def judge(scene: Scene, words: list[Word], cwd: str) -> None:
 
 
 def _judge(scene: Scene, words: list[Word], cwd: str) -> None:
+    scene.past.pushed = True
     line = options.read(words, _OPTIONS)
     if any(word.kind != LITERAL for word in line.operands):
         raise NotUnderstood("a word for git push that is not certain")
@@ -92,7 +93,8 @@ def _branches(scene: Scene, texts: list[str], target: Target, cwd: str) -> list[
     """The branches at the other side, None for anything but branches."""
     refspecs = texts or list(target.refspecs)
     if not refspecs:
-        return _default(target)
+        # another branch may be checked out by then
+        return None if scene.past.moved else _default(target)
     found = []
     for refspec in refspecs:
         branch = _destination(scene, refspec, target, cwd)
@@ -127,10 +129,14 @@ def _destination(scene: Scene, refspec: str, target: Target, cwd: str) -> str | 
         return None
     if there.startswith("refs/"):
         return there[len(_BRANCH) :] or None if there.startswith(_BRANCH) else None
+    if scene.past.tagged:
+        return None  # what the names mean by then is not certain
     if source in ("HEAD", "@"):
-        ref = f"{_BRANCH}{target.branch}" if target.branch else None
+        ref = f"{_BRANCH}{target.branch}" if target.branch and not scene.past.moved else None
     else:
         ref = scene.around.kind(cwd, source)
+        if ref is None and source in scene.past.made:
+            ref = f"{_BRANCH}{source}"
     if not colon:
         return ref[len(_BRANCH) :] if ref is not None and ref.startswith(_BRANCH) else None
     # the other side says what a short name is; a tag that is there is not changed without force

@@ -1,8 +1,7 @@
 """The reader of ordinary lines: words, quotes, `&& || ; | &`, literal redirects, here-documents, `$( )`, `$NAME`.
 
 Pure Python, and light: a hook pays for it with every command. What it understands it understands as bash does;
-everything else raises NotUnderstood, and a grammar may try. Brace expansion, functions and compound commands are
-left to that, arithmetic, arrays and backquotes to nobody.
+everything else raises NotUnderstood: a grammar may try compound commands, nobody tries arithmetic or backquotes.
 """
 
 from __future__ import annotations
@@ -117,7 +116,6 @@ class _Reader:
             line = self.text[self.at : stop]
             self.at = min(stop + 1, len(self.text))
             if (line.lstrip("\t") if tabs else line) == end:
-                # the newline behind it ends nothing more than the document
                 return
             if not quoted and any(sign in line for sign in "$`\\"):
                 raise NotUnderstood("a here-document that is expanded")
@@ -143,7 +141,7 @@ class _Reader:
             if not words and word.text in RESERVED:
                 raise NotUnderstood(f"the word {word.text}")
             words.append(word)
-        if not words and not assignments and not redirects:
+        if not (words or assignments or redirects):
             raise NotUnderstood("a command without words")
         return tuple(words), tuple(assignments), tuple(redirects)
 
@@ -151,15 +149,13 @@ class _Reader:
         start = self.at
         while self.text[self.at : self.at + 1] in _DIGITS:
             self.at += 1
-        numbered = self.at > start
         sign = next((s for s in _SIGNS if self.text.startswith(s, self.at)), "")
-        if not sign or (numbered and sign[0] == "&"):
+        if not sign or (self.at > start and sign[0] == "&"):
             self.at = start
             return False
         self.at += len(sign)
         self._blanks()
-        draft = self._draft(nest)
-        word = draft.word()
+        word = (draft := self._draft(nest)).word()
         if not draft.there or word.text[:1] == "!":
             raise NotUnderstood("a redirect without a target")
         if sign in ("<<", "<<-"):
@@ -181,6 +177,8 @@ class _Reader:
             head = text[self.at]
             if head in _ENDS:
                 break
+            if head == "\\" and text[self.at + 1 : self.at + 2] in ("", "\n"):
+                raise NotUnderstood("a line that goes on inside a word")
             draft.there = True
             if head not in _SPECIAL:
                 draft.parts.append(head)
@@ -206,30 +204,29 @@ class _Reader:
             self.at = end + 1
         elif head == '"':
             self._double(draft, nest)
-        elif head == "\\":
-            draft.quote()
-            draft.parts.append(text[self.at : self.at + 1])
-            self.at += 1
-            if draft.parts[-1] in (
-                "",
-                "\n",
-            ):  # bash joins what stands around it, even inside an operator
-                raise NotUnderstood("a backslash at the end")
         elif head == "$":
             self._dollar(draft, nest, quoted=False)
+        elif head == "\\":
+            head = text[self.at : self.at + 1]
+            self.at += 1
+            draft.quote()
+            draft.parts.append(head)
         elif head == "`" or (head == "=" and first):
             raise NotUnderstood("a backquote" if head == "`" else "a word that begins with =")
         elif head == "~" and (first or text[self.at - 2] in "=:"):
-            if not first or text[self.at : self.at + 1] not in ("", "/", *_ENDS):
-                raise NotUnderstood("somebody's home")
-            draft.quote()
-            draft.parts.append(self.known["HOME"].text)
+            self._tilde(draft, first=first)
         else:
             draft.pattern = draft.pattern or head in "*?["
             draft.braced = draft.braced or head == "{"
             if draft.braced and head == "." and text.startswith(".", self.at):
                 raise NotUnderstood("a brace expansion")
             draft.parts.append(head)
+
+    def _tilde(self, draft: Draft, *, first: bool) -> None:
+        if not first or self.text[self.at : self.at + 1] not in ("", "/", *_ENDS):
+            raise NotUnderstood("somebody's home")
+        draft.quote()
+        draft.parts.append(self.known["HOME"].text)
 
     def _double(self, draft: Draft, nest: tuple[int, ...]) -> None:
         draft.quote()

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kanoniv_auth.hooks.shell.options import Line
+    from kanoniv_auth.hooks.shell.past import Past
     from kanoniv_auth.hooks.shell.surroundings import Surroundings
 
 ANY, SCRIPT, TESTS, READ, SECRETS, CONFIG = (
@@ -27,7 +28,7 @@ class Scene:
     depth: how many wrappers and texts are around it
     """
 
-    __slots__ = ("_start", "around", "cwd", "depth", "found", "simple")
+    __slots__ = ("_start", "around", "cwd", "depth", "found", "past", "simple")
 
     def __init__(  # noqa: PLR0917 - made in three places of this package, all in this order
         self,
@@ -36,8 +37,10 @@ class Scene:
         simple: Simple,
         found: dict[tuple[str, str], Need],
         start: Callable[[Scene], None],
+        past: Past,
         depth: int = 0,
     ) -> None:
+        self.past = past
         self.around, self.cwd, self.simple, self.found = around, cwd, simple, found
         self._start, self.depth = start, depth
 
@@ -68,6 +71,7 @@ class Scene:
 
     def write(self, word: Word, *, below: bool = False) -> None:
         """Ask for what writing, making or removing a path needs. Raises: NotUnderstood."""
+        self.past.writes(word.text, below=below)
         self._path(word, "it writes", self.around.write_scope, below=below)
 
     def write_if(self, word: Word, *, beyond: str) -> None:
@@ -80,7 +84,7 @@ class Scene:
 
     def at(self, cwd: str) -> Scene:
         """The same command as if it ran elsewhere."""
-        return Scene(self.around, cwd, self.simple, self.found, self._start, self.depth)
+        return Scene(self.around, cwd, self.simple, self.found, self._start, self.past, self.depth)
 
     def _path(self, word: Word, why: str, ask: Callable[..., str], *, below: bool) -> None:
         if word.kind not in (LITERAL, PATTERN):
@@ -111,26 +115,15 @@ class Scene:
 
     def run(self, words: tuple[Word, ...], *, cwd: str | None = "", piped: bool = True) -> None:
         """Judge a command that this one starts. cwd: "" for the same place · piped: into it, too."""
-        if self.depth >= MAX_DEPTH:
-            raise NotUnderstood("too many wrappers")
-        if not words:
-            return
-        inner = self.simple.of(words) if piped else Simple(words)
-        place = self.cwd if cwd == "" else cwd
-        self._start(Scene(self.around, place, inner, self.found, self._start, self.depth + 1))
+        if words:
+            self._inside(self.simple.of(words) if piped else Simple(words), cwd)
 
     def text(self, text: str, *, cwd: str | None = "") -> None:
         """Judge a text that a shell is given."""
+        self._inside(Simple((Word(text, TEXT),)), cwd)
+
+    def _inside(self, simple: Simple, cwd: str | None) -> None:
         if self.depth >= MAX_DEPTH:
             raise NotUnderstood("too many wrappers")
-        place = self.cwd if cwd == "" else cwd
-        self._start(
-            Scene(
-                self.around,
-                place,
-                Simple((Word(text, TEXT),)),
-                self.found,
-                self._start,
-                self.depth + 1,
-            )
-        )
+        place, depth = self.cwd if cwd == "" else cwd, self.depth + 1
+        self._start(Scene(self.around, place, simple, self.found, self._start, self.past, depth))
