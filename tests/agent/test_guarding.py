@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from kanoniv_auth.hooks import refusal
 from kanoniv_auth.hooks.skills import entries
 from tests.agent.rig import ROOT, Desk, Talk, bash
 

@@ -64,7 +64,8 @@ def test_a_session_has_what_it_was_given(mine: Home) -> None:
         ka.verify("git.push", text)
     assert stat.S_IMODE(file_of(mine).stat().st_mode) == 0o600
     assert stat.S_IMODE(file_of(mine).parent.stat().st_mode) == 0o700
-    assert sessions.show(mine, ID) == made
+    again = sessions.show(mine, ID)
+    assert (again.id, again.scopes, again.expires_at) == (made.id, made.scopes, made.expires_at)
     # one session's token is nobody else's, nor what a terminal uses when none is named
     assert not Path(mine.latest).exists()
     assert sessions.load(mine, "other") is None
@@ -99,9 +100,9 @@ def test_time_changes_and_the_scopes_stay_also_after_the_end(
     assert sessions.show(mine, ID).scopes == ("code.edit",)
     longer = sessions.change_ttl(mine, ID, "2h")
     assert longer.scopes == ("code.edit",)
-    assert longer.ttl_remaining == 2 * 3600
+    assert 2 * 3600 - 5 <= longer.ttl_remaining <= 2 * 3600
     shorter = sessions.change_ttl(mine, ID, "1m")
-    assert shorter.ttl_remaining == 60
+    assert 55 <= shorter.ttl_remaining <= 60
 
 
 def test_everything_is_written_down(mine: Home) -> None:
