@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import statistics
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bench.agents.hook import ROOT
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
 # calls of one contender in a round: 5 rounds are 10,000; a contender's turn is short, so that all see the same machine
 CALLS, TURN = 2000, 25
-GOALS = {"p50": 1.0, "p99": 3.0}
 _COMMAND = str(ROOT / ".venv/bin/kanoniv-auth")
 
 
@@ -34,11 +32,11 @@ class Client:
             env={"PATH": os.environ["PATH"], "KANONIV_HOME": str(home), "HOME": str(home)},
         )
         self._last = 0
-        self.rounds: list[list[float]] = []
+        self.turns: list[list[float]] = []
         hello = {"protocolVersion": "2025-11-25", "capabilities": {}}
         self._ask("initialize", {**hello, "clientInfo": {"name": "bench", "version": "1"}})
         self._say({"jsonrpc": "2.0", "method": "notifications/initialized"})
-        self.turn([])
+        self.turn()
 
     def _say(self, body: dict[str, Any]) -> None:
         assert self._process.stdin is not None
@@ -54,12 +52,14 @@ class Client:
             if body.get("id") == self._last:
                 return body["result"]
 
-    def turn(self, spent: list[float]) -> None:
+    def turn(self) -> list[float]:
         """Some calls, one after the other; milliseconds of each."""
+        spent = []
         for _ in range(TURN):
             start = time.perf_counter()
             self._ask("tools/call", {"name": "echo", "arguments": {"message": "hello"}})
             spent.append((time.perf_counter() - start) * 1000)
+        return spent
 
     def end(self) -> None:
         """Let it go."""
@@ -72,17 +72,13 @@ def section(folder: Path, rounds: int) -> str:
     """Measure the contenders in turn."""
     clients = _clients(folder)
     order = list(clients.values())
-    for _ in range(rounds):
-        found: dict[int, list[float]] = {id(client): [] for client in order}
-        for _ in range(CALLS // TURN):
-            for client in order:
-                client.turn(found[id(client)])
-            order.reverse()
+    for _ in range(rounds * CALLS // TURN):
         for client in order:
-            client.rounds.append(found[id(client)])
+            client.turns.append(client.turn())
+        order.reverse()
     for client in order:
         client.end()
-    return _page(clients, rounds)
+    return _page({name: client.turns for name, client in clients.items()}, rounds)
 
 
 def _clients(folder: Path) -> dict[str, Client]:
@@ -103,31 +99,31 @@ def _clients(folder: Path) -> dict[str, Client]:
     return {name: Client(command, home) for name, command in commands.items()}
 
 
-def _at(times: Sequence[float], share: float) -> float:
-    return sorted(times)[int(len(times) * share)]
+def _at(turns: Iterable[Sequence[float]], share: float) -> float:
+    times = sorted(spent for turn in turns for spent in turn)
+    return times[int(len(times) * share)]
 
 
-def _page(clients: dict[str, Client], rounds: int) -> str:
-    bare = next(iter(clients.values())).rounds
+def _page(found: Mapping[str, Sequence[Sequence[float]]], rounds: int) -> str:
+    bare = next(iter(found.values()))
+    # what disturbs the machine is judged by the turns of the server alone, whatever ours took
+    quiet = sorted(range(len(bare)), key=lambda at: sum(bare[at]))[: len(bare) // 2]
     rows = []
-    for name, client in clients.items():
-        cells = []
-        for share, word in ((0.5, "p50"), (0.99, "p99")):
-            added = statistics.median(
-                _at(ours, share) - _at(theirs, share)
-                for ours, theirs in zip(client.rounds, bare, strict=True)
-            )
-            found = statistics.median(_at(times, share) for times in client.rounds)
+    for name, turns in found.items():
+        cells = [f"{_at(turns, 0.5):.2f} ms", f"{_at(turns, 0.99):.2f} ms"]
+        for share, goal in ((0.5, 1.0), (0.99, 3.0)):
+            every = _at(turns, share) - _at(bare, share)
+            half = _at([turns[at] for at in quiet], share) - _at([bare[at] for at in quiet], share)
             verdict = ""
             if name == "wrap-mcp":
-                verdict = ", met" if added < GOALS[word] else ", **missed**"
-            cells += [f"{found:.2f} ms", f"{added:+.2f} ms{verdict}"]
+                verdict = ", met" if half < goal else ", **missed**"
+            cells.append(f"{every:+.2f}, {half:+.2f} ms{verdict}")
         rows.append(f"| {name} | {' | '.join(cells)} |")
     said = (
         f"{rounds * CALLS} calls of `echo` of npm's server-everything through each, one after the other, in turns of"
-        f" {TURN}. Goal of wrap-mcp: less than\n1 ms more at p50 and less than 3 ms more at p99 than without a proxy."
-        " Every decision is a record of the audit log, flushed to the disk\nbeside the call; with `--require-audit`"
-        " before it goes on.\n"
+        f" {TURN}. *More* than without a\nproxy: of all calls, and of the half of the turns in which the server alone"
+        " was quickest. Goal of wrap-mcp there: less than 1 ms\nat p50 and less than 3 ms at p99. Every decision is a"
+        " record of the audit log, flushed to the disk beside the call; with\n`--require-audit` before it goes on.\n"
     )
-    head = "| what | p50 | more | p99 | more |\n|---|---|---|---|---|"
+    head = "| what | p50 | p99 | p50, more | p99, more |\n|---|---|---|---|---|"
     return "\n".join(["## The MCP proxy\n", said, head, *rows, ""])

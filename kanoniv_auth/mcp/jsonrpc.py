@@ -25,6 +25,7 @@ REQUEST, NOTIFICATION, RESPONSE = "request", "notification", "response"
 _MEMBERS = frozenset(("jsonrpc", "id", "method", "params", "result", "error"))
 _EXACT = 2**53 - 1
 _SMALL = 1 << 20
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 
 
 class Message(Value):
@@ -138,7 +139,7 @@ def _flaw(body: Body) -> str | None:
 
 def write(body: Body) -> bytes:
     """One message as a line with its line feed: ASCII, so that no reader finds another line end in it."""
-    return json.dumps(body, separators=(",", ":"), allow_nan=False).encode("ascii") + b"\n"
+    return _ENCODER.encode(body).encode("ascii") + b"\n"
 
 
 def error(id: Id, code: int, message: str, data: Body | None = None) -> bytes:  # noqa: A002 - as above

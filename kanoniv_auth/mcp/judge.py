@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from kanoniv_auth.store.home import Home
 
 _EVENT = "mcp"
+_ROOTS_SECONDS = 1.0
 _AFTER_PROOF = frozenset(("scope", "caveat", "unknown_caveat"))
 
 
@@ -85,8 +86,8 @@ class Names(Value):
 class Desk:
     """Decides for one proxy. say: a line for people · mode: what becomes of a call that is not granted.
 
-    roots: None for those of the home, at each call · put: takes records · require_audit: recorded before it goes on,
-    or refused · counts: verdicts so far
+    roots: None for those of the home, a second old at most · put: takes records · require_audit: recorded before it
+    goes on, or refused · counts: verdicts so far
     """
 
     def __init__(
@@ -104,6 +105,8 @@ class Desk:
         self._home, self._sources, self._names, self._mode = home, sources, names, mode
         self._roots, self._put, self._required, self._say = roots, put, require_audit, say
         self._cache, self._once = Cache(64), MemoryOnce()
+        self._read: TrustedRoots | None = None
+        self._stale_at = 0.0
         self.counts: Counter[str] = Counter()
 
     def decide(self, call: Call) -> Verdict:
@@ -158,7 +161,13 @@ class Desk:
         return verified.chain
 
     def _trusted(self) -> TrustedRoots:
-        return trusted_roots(self._home) if self._roots is None else self._roots
+        if self._roots is not None:
+            return self._roots
+        # read for each call, they were half of what a decision costs
+        now = time.monotonic()
+        if self._read is None or now >= self._stale_at:
+            self._read, self._stale_at = trusted_roots(self._home), now + _ROOTS_SECONDS
+        return self._read
 
     def _spend(self, key: bytes, seconds: int) -> bool:
         return self._once.spend("pop", key, seconds)

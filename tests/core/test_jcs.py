@@ -90,7 +90,18 @@ def test_one_value_has_one_text() -> None:
         b"",
         object(),
     ],
-    ids=repr,
+    ids=[
+        "2^53",
+        "-2^53",
+        "10^30",
+        "NaN",
+        "inf",
+        "half",
+        "half a key",
+        "a number as key",
+        "bytes",
+        "object",
+    ],
 )
 def test_what_two_readers_could_see_differently_is_refused(value: object) -> None:
     with pytest.raises(TokenParseError):
