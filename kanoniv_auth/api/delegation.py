@@ -112,6 +112,8 @@ def record_made(home: Home, event: str, made: Delegated) -> None:
     """Write down what was handed on or taken up. Raises: StorageError (unrecorded)."""
     chain = made.chain
     end = chain.expires_at
+    # what was issued just now has the time that was given; what was taken up, what is left of it
+    start = int(time.time()) if event == "accept" else chain.links[-1].issued_at
     audit_log.record(
         home,
         event,
@@ -119,7 +121,7 @@ def record_made(home: Home, event: str, made: Delegated) -> None:
         agent=chain.holder_did,
         name=chain.links[-1].name,
         scopes=",".join(chain.scopes),
-        ttl=format_ttl(None if end is None else max(0, end - int(time.time()))),
+        ttl=format_ttl(None if end is None else max(0, end - start)),
         id=chain.id.hex(),
     )
 
