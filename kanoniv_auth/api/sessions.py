@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from kanoniv_auth.store.home import Home
 
 AGENT = "claude-code"
+# what a coding agent's host tells the processes it starts; of all foreign variables the only one that is read
+VARIABLE = "CLAUDE_CODE_SESSION_ID"
 _FIX = "a person starts one by typing, such as: /kanoniv:delegate code.edit,test.run 4h"
 _EXPIRED = "a person gives it more time by typing: /kanoniv:ttl 2h"
 

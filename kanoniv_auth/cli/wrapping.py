@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 
+from kanoniv_auth.api import sessions
 from kanoniv_auth.api.proving import prove_call
 from kanoniv_auth.api.roots import pinned_by, trusted_roots
 from kanoniv_auth.api.verification import own_audience
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from kanoniv_auth.core.roots import TrustedRoots
 
 NOT_EXECUTABLE, NOT_FOUND = 126, 127
-# what a coding agent's host tells the servers it starts; of all foreign variables the only one that is read
-SESSION = "CLAUDE_CODE_SESSION_ID"
 _HEAD = "[kanoniv-auth] "
 _SURE = 4096
 _VERDICTS = ("allowed", "denied", "forwarded")
@@ -65,7 +64,7 @@ def wrap_mcp(arguments: Arguments) -> Outcome:
 
 
 def _sources(arguments: Arguments) -> Sources:
-    token, session = os.environ.get("KANONIV_TOKEN"), os.environ.get(SESSION)
+    token, session = os.environ.get("KANONIV_TOKEN"), os.environ.get(sessions.VARIABLE)
     return Sources(token, arguments.text("token_file"), session)
 
 

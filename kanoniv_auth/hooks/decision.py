@@ -1,14 +1,14 @@
 """May this push go on? The caller's token, the roots that were fixed when the hook was installed, and one record.
 
-`KANONIV_TOKEN` and `KANONIV_HOME` are the held party's: they say which token, which revocations are known and where the
-record goes. They do not say which root counts, nor this verifier's name: both are arguments.
+`KANONIV_TOKEN`, `KANONIV_HOME` and the coding session are the held party's: they say which token, which revocations are
+known and where the record goes. They do not say which root counts, nor this verifier's name: both are arguments.
 """
 
 from __future__ import annotations
 
 import os
 
-from kanoniv_auth.api import audit_log
+from kanoniv_auth.api import audit_log, sessions
 from kanoniv_auth.api.roots import trusted_roots
 from kanoniv_auth.api.tokens import load_token
 from kanoniv_auth.core.errors import AuthError
@@ -36,10 +36,23 @@ def decide(data: bytes, address: str, root: str, git: str | None, home: Home) ->
         if not updates:
             return Decision()
         wanted = _wanted(updates, address, git)
-        token = load_token()
+        token = _token(home)
         return held_against(wanted, token, home, trusted_roots(home, None, root))
     except AuthError as error:
         return Decision(wanted, wanted, error, claimed(token))
+
+
+def _token(home: Home) -> str:
+    """The caller's own, else the one of the coding session that git runs in, else the one made last.
+
+    Which session it is, the held party says; whoever could name another's could as well present its token.
+    """
+    session = os.environ.get(sessions.VARIABLE)
+    if session and os.environ.get("KANONIV_TOKEN") is None:
+        text = sessions.load(home, session)
+        if text is not None:
+            return text
+    return load_token()
 
 
 def _wanted(updates: tuple[Update, ...], address: str, git: str | None) -> tuple[Need, ...]:

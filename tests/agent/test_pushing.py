@@ -128,3 +128,13 @@ def test_another_branch_and_a_forced_push_need_more(desk: Desk) -> None:
     assert [call.failed for call in talk.calls] == [True, True, True], talk.calls
     assert desk.pushed() == []
     assert desk.refs() == before
+
+
+def test_gits_own_hook_asks_the_same_token(desk: Desk) -> None:
+    """What was typed decides both: the call of the tool, and the refs that git is about to push."""
+    desk.kanoniv("install-hook", "-r", str(desk.tree))
+    prompts = ["/kanoniv:delegate git.push.auth-action.main 1h", "go [[push]]"]
+    talk = desk.run(prompts, {"push": [bash("git push origin main")]})
+    assert [call.failed for call in talk.calls] == [False], talk.calls
+    rows = [row for row in desk.log() if row["details"].get("hook") == "pre-push"]
+    assert [(row["result"], row["name"]) for row in rows] == [("allowed", "claude-code")]

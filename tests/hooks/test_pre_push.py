@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from kanoniv_auth.api import sessions
+from kanoniv_auth.store.home import Home
 from tests.hooks.conftest import MAIN, WIDE, Git
 
 ZERO = "0" * 40
@@ -286,6 +288,24 @@ def test_the_callers_token_comes_before_the_latest(git: Git) -> None:
     git.shell.token(MAIN)
     git.refused("push", "origin", "main", KANONIV_TOKEN=narrow)
     git.allowed("push", "origin", "main")
+
+
+def test_a_coding_sessions_token_decides_its_pushes(git: Git) -> None:
+    """What a person typed counts for git as for every tool; an unusable token is no reason to take another."""
+    narrow = git.armed(MAIN)
+    home, session = Home(str(git.shell.home)), {sessions.VARIABLE: "s1"}
+    sessions.start(home, "s1", "build", "1h")
+    assert "You have:  build" in git.refused("push", "origin", "main", **session)
+    git.allowed("push", "origin", "main", KANONIV_TOKEN=narrow, **session)
+    git.commit("third")
+    sessions.start(home, "s1", MAIN, "1h")
+    git.kanoniv("revoke")
+    git.shell.token("build")
+    git.allowed("push", "origin", "main", **session)
+    git.commit("fourth")
+    (git.shell.home / "sessions/s1").write_text("nonsense")
+    assert "[unknown_version]" in git.refused("push", "origin", "main", **session)
+    git.refused("push", "origin", "main", **{sessions.VARIABLE: "../tokens/latest"})
 
 
 def test_an_expired_token(git: Git) -> None:

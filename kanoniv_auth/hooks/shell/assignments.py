@@ -26,7 +26,7 @@ def judge_variable(scene: Scene, name: str, actions: set[str] | None) -> None:
 
     actions: what the command needs anyway that it is set for, None when it is set for all that follow
     """
-    if name.upper().startswith("KANONIV_"):
+    if name.upper().startswith(("KANONIV_", "CLAUDE")):
         scene.need(CONFIG, f"it sets {name}")
     elif name.startswith("GIT_"):
         scene.need("git.config", f"it sets {name}")
