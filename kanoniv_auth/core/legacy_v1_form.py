@@ -271,7 +271,7 @@ def _hex(value: object, size: int) -> bytes:
 
 def _key(value: object) -> bytes:
     numbers = _list(value, "issuer_public_key")
-    if not all(type(number) is int and number < 256 for number in numbers):
+    if not all(type(number) is int and 0 <= number < 256 for number in numbers):
         raise _malformed("issuer_public_key is not a list of bytes")
     try:
         return check_public(bytes(numbers))  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ import signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 OURS = "KANONIV_"
 # Python ignores these two; a child expects to find them as the system has them
@@ -66,10 +66,19 @@ class Child:
 
     def signal(self, number: int) -> None:
         """Send a signal to it and to all it has started; nothing when none of them is left."""
+        for send in self._senders():
+            try:
+                send(self._pid, number)
+            except (ProcessLookupError, PermissionError):
+                continue  # macOS says so of a group of zombies
+
+    def _senders(self) -> list[Callable[[int, int], None]]:
+        """Whom a signal goes to: the group, and the process itself when it has left that for another one."""
         try:
-            os.killpg(self._pid, number)
-        except (ProcessLookupError, PermissionError):
-            return  # macOS says so of a group of zombies
+            left = self._status is None and os.getpgid(self._pid) != self._pid
+        except ProcessLookupError:
+            left = False
+        return [os.killpg, os.kill] if left else [os.killpg]
 
     def end(self) -> None:
         """Leave nothing of it behind."""

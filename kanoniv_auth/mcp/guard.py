@@ -149,7 +149,9 @@ class Guard:
 
     def _flawed(self, flaw: Flaw) -> Reject:
         self._judge.unread("", flaw.detail)
-        return self._answered(flaw.id, jsonrpc.error(flaw.id, flaw.code, f"refused: {flaw.detail}"))
+        # the server asks with ids of its own: with one of them, this would answer another request of the client
+        id = None if flaw.answers else flaw.id  # noqa: A001 - JSON-RPC's own word
+        return self._answered(id, jsonrpc.error(id, flaw.code, f"refused: {flaw.detail}"))
 
     def _answered(self, id: Id, line: bytes) -> Reject:  # noqa: A002 - JSON-RPC's own word
         if id is not None:
@@ -243,10 +245,9 @@ class Guard:
         return jsonrpc.write({**message.body, "result": shown})
 
     def _is_visible(self, tool: object, has: Callable[[str], bool]) -> bool:
+        name = tool.get("name") if isinstance(tool, dict) else None
         try:
-            return isinstance(tool, dict) and has(
-                methods.tool_scope(self._policy.prefix, tool.get("name"))  # type: ignore[arg-type]
-            )
+            return isinstance(name, str) and has(methods.tool_scope(self._policy.prefix, name))
         except UsageError:
             return False
 

@@ -47,16 +47,27 @@ class Message(Value):
 
 
 class Flaw(Value):
-    """Why a line is no message. code: JSON-RPC's · id: of the request, None when it cannot be told."""
+    """Why a line is no message. code: JSON-RPC's · id: None when it cannot be told.
 
-    __slots__ = ("code", "detail", "id")
+    answers: it would be an answer, so its id is one that the reader's side has given
+    """
+
+    __slots__ = ("code", "detail", "id", "answers")
 
     code: int
     detail: str
     id: Id
+    answers: bool
 
-    def __init__(self, code: int, detail: str, id: Id = None) -> None:  # noqa: A002 - JSON-RPC's own word
-        self._fill(code, detail, id)
+    def __init__(
+        self,
+        code: int,
+        detail: str,
+        id: Id = None,  # noqa: A002 - JSON-RPC's own word
+        *,
+        answers: bool = False,
+    ) -> None:
+        self._fill(code, detail, id, answers)
 
 
 def read(line: bytes) -> Message | Flaw | None:
@@ -67,9 +78,9 @@ def read(line: bytes) -> Message | Flaw | None:
     try:
         body = foreign_json.read(stripped)
     except TokenParseError as error:
-        id = _id_in(stripped)  # noqa: A001 - as above
+        id, answers = _id_in(stripped)  # noqa: A001 - as above
         detail = str(error.facts.get("detail", "too large"))
-        return Flaw(NOT_JSON if id is None else NOT_A_REQUEST, detail, id)
+        return Flaw(NOT_JSON if id is None else NOT_A_REQUEST, detail, id, answers=answers)
     if type(body) is not dict:
         what = "an array: batches are not taken" if type(body) is list else "no object"
         return Flaw(NOT_A_REQUEST, what)
@@ -81,24 +92,30 @@ def too_long() -> Flaw:
     return Flaw(NOT_JSON, f"a line longer than {MAX_LINE} bytes")
 
 
-def _id_in(line: bytes) -> Id:
-    """The id in a line that is refused, so that whoever waits for its answer gets one; None when it is not plain."""
+def _id_in(line: bytes) -> tuple[Id, bool]:
+    """The id in a line that is refused, None when it is not plain; and whether that line would be an answer."""
     outermost: list[list[tuple[str, Any]]] = []
 
     def last(found: list[tuple[str, Any]]) -> None:
         outermost[:] = [found]  # the last one that is read to its end is the outermost
 
     if len(line) > _SMALL:
-        return None
+        return None, False
     try:
         text = line.decode("utf-8")
         found = json.loads(text, object_pairs_hook=last, parse_float=str, parse_int=_short)
     except (ValueError, RecursionError):
-        return None
+        return None, False
     if found is not None:  # `last` makes None of an object
-        return None
-    ids = [value for name, value in (outermost or [[]])[0] if name == "id"]
-    return ids[0] if len(ids) == 1 and _is_id(ids[0]) else None
+        return None, False
+    members = (outermost or [[]])[0]
+    ids = [value for name, value in members if name == "id"]
+    plain = len(ids) == 1 and _is_id(ids[0])
+    return ids[0] if plain else None, _is_answer({name for name, _ in members})
+
+
+def _is_answer(names: Body | set[str]) -> bool:
+    return "method" not in names and ("result" in names or "error" in names)
 
 
 def _short(text: str) -> int:
@@ -114,7 +131,7 @@ def _is_id(value: object) -> bool:
 def _checked(body: Body, id: Id) -> Message | Flaw:  # noqa: A002 - as above
     flaw = _flaw(body)
     if flaw is not None:
-        return Flaw(NOT_A_REQUEST, flaw, id)
+        return Flaw(NOT_A_REQUEST, flaw, id, answers=_is_answer(body))
     if "method" not in body:
         return Message(RESPONSE, body)
     return Message(REQUEST if "id" in body else NOTIFICATION, body)

@@ -15,7 +15,7 @@ from kanoniv_auth.api.tokens import claimed_holder, load_token, no_token
 from kanoniv_auth.core.access import Access
 from kanoniv_auth.core.audit import Happening
 from kanoniv_auth.core.cache import Cache
-from kanoniv_auth.core.errors import AuthError
+from kanoniv_auth.core.errors import AuthError, TokenParseError
 from kanoniv_auth.core.scopes import covers
 from kanoniv_auth.core.value import Value
 from kanoniv_auth.core.verification import prove, verify
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _EVENT = "mcp"
 _ROOTS_SECONDS = 1.0
+_LONGEST = 1024  # characters of what a peer says, kept for the log: more than a record holds
 _AFTER_PROOF = frozenset(("scope", "caveat", "unknown_caveat"))
 
 
@@ -119,6 +120,8 @@ class Desk:
             chain = self._proven(token, call)
         except AuthError as refusal:
             error = refusal
+        except Exception as flaw:  # noqa: BLE001 - what nobody thought of must not end the proxy, nor go unrecorded
+            error = TokenParseError("parse", detail=f"{type(flaw).__name__}: {flaw}"[:_LONGEST])
         refused = error is not None and self._mode == STRICT
         result = "allowed" if error is None else "denied" if refused else "forwarded"
         happened = self._told(call, result, chain, token, error)
@@ -189,7 +192,7 @@ class Desk:
             "tool": call.tool,
             "scope": call.scope,
             "mode": self._mode,
-            **({"call": call.id} if call.id else {}),
+            **({"call": call.id[:_LONGEST]} if call.id else {}),
             **({"proof": True} if call.proofs else {}),
             **({"code": error.slug} if error is not None else {}),
         }
@@ -202,6 +205,7 @@ class Desk:
     def unread(self, tool: str, detail: str) -> None:
         """Record what was refused before it could be asked what it needs."""
         self.counts["denied"] += 1
+        tool, detail = tool[:_LONGEST], detail[:_LONGEST]
         self._say(f"DENIED: {tool or 'a line'}: {detail}")
         details = {"tool": tool, "mode": self._mode, "code": "parse", "detail": detail}
         self._put(Happening(_EVENT, "denied", details=details))

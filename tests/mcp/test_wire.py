@@ -95,7 +95,7 @@ REFUSED: dict[str, tuple[bytes, int, object]] = {
     "arguments that are null": (TOOL + b'{"name":"echo","arguments":null}}', -32602, 7),
     "a meta that is a list": (TOOL + b'{"name":"echo","_meta":[]}}', -32602, 7),
     "a result beside a method": (SEVEN + b'"method":"tools/call","result":{},"params":{"name":"merge"}}', -32600, 7),
-    "a result and an error": (SEVEN + b'"result":{},"error":{}}', -32600, 7),
+    "a result and an error": (SEVEN + b'"result":{},"error":{}}', -32600, None),
     "a response without an id": (b'{"jsonrpc":"2.0","result":{}}', -32600, None),
     "neither": (b'{"jsonrpc":"2.0","id":7}', -32600, 7),
     "a text": (b'"tools/call"', -32600, None),
