@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 def fix_of(error: AuthError) -> str:
     """The one thing to do about an error: it names a command that exists, or the exact change."""
-    # what a service has refused is told in its words, and the facts of our own hints stayed with it
-    make = _service if isinstance(error, ServiceRefused) else _FIXES[error.slug]
-    return plain(make(error.facts))
+    if isinstance(error, ServiceRefused):
+        # told in the service's words; the facts of our own hints stayed with it
+        return plain(_service(error))
+    return plain(_FIXES[error.slug](error.facts))
 
 
 def _scope(facts: Facts) -> str:
@@ -95,15 +96,24 @@ def _usage(facts: Facts) -> str:
     return str(fix) if " " in str(fix) else f"use {fix}"
 
 
-def _service(facts: Facts) -> str:
+def _service(error: AuthError) -> str:
     fallback = "see whether it runs and the address is right; kanoniv-auth login --endpoint URL sets another"
-    return str(facts.get("fix") or fallback)
+    if error.slug != "service":
+        fallback = _REFUSED.get(error.slug, "ask whoever runs the service")
+    return str(error.facts.get("fix") or fallback)
 
 
 def _always(text: str) -> Callable[[Facts], str]:
     return lambda _: text
 
 
+# what the service has refused, and it is not the service that is wrong
+_REFUSED = {
+    "scope": "ask for less, or ask whoever runs the service for an API key that may do more",
+    "expired": "there is nothing left to do: it has ended by itself",
+    "proof_expired": "set this machine's clock right, and run it again",
+    "replayed": "run it again: each run makes a new proof",
+}
 _RENEW = "ask its issuer for a new one: kanoniv-auth delegate -s SCOPE"
 _FIXES: dict[str, Callable[[Facts], str]] = {
     "parse": _always("take it again from where it was made, whole and unchanged"),
@@ -152,7 +162,7 @@ _FIXES: dict[str, Callable[[Facts], str]] = {
         "keep it as evidence; compare with a checkpoint kept elsewhere: kanoniv-auth audit-log verify --checkpoint -"
     ),
     **dict.fromkeys(("no_token", "storage", "unrecorded", "usage"), _usage),
-    "service": _service,
+    "service": _always("see whether it runs and the address is right"),
     "oidc": _always("a job gets a new OIDC token each time it runs: run it again"),
     "policy": _always("ask for less, or have the service's operator add it to a trust policy"),
     "bad_policy": _always("correct the policy, and try again"),

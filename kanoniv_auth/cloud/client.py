@@ -134,7 +134,7 @@ class Client:
             slug,
             endpoint=self.endpoint,
             detail=detail,
-            fix=fix or _SEE,
+            fix=fix or (_SEE if slug == "service" else ""),
             status=reply.status,
             **facts,
         )

@@ -183,6 +183,7 @@ def test_what_is_needed_and_what_is_there_is_shown(
         shown = json.loads(capsys.readouterr().out)
     assert "  You have:  build, " in said
     assert "  You need:  deploy.prod" in said
+    assert "fix: ask for less, or ask whoever runs the service" in said
     assert "\x1b" not in said
     assert KEY not in said
     assert len(said) < 2000
