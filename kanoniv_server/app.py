@@ -21,7 +21,7 @@ from kanoniv_server.reach import Reach
 from kanoniv_server.roots import Roots
 from kanoniv_server.routes.table import rows
 from kanoniv_server.signer import ensure_file, from_environment
-from kanoniv_server.storage.opening import IN_MEMORY, open_store
+from kanoniv_server.storage.opening import IN_MEMORY, open_store, postgres_url
 from kanoniv_server.web.callers import Callers
 from kanoniv_server.web.gate import Gate
 from kanoniv_server.web.limits import Limiter, Limits
@@ -183,13 +183,21 @@ def _once(settings: Settings, stack: AsyncExitStack) -> Once:
         return redis
     if settings.database_url == IN_MEMORY:
         return MemoryOnce()
+    url = postgres_url(settings.database_url)
+    if url is not None:
+        # as above: its driver
+        from kanoniv_server.storage.once import PostgresOnce  # noqa: PLC0415
+
+        spent = PostgresOnce(url)
+        stack.callback(spent.close)
+        return spent
     file = SqliteOnce(str(once_path(settings)))
     stack.callback(file.close)
     return file
 
 
 def once_path(settings: Settings) -> Path:
-    """Tell where it is remembered what was used, without Redis."""
+    """Tell where it is remembered what was used, without Redis and PostgreSQL."""
     return settings.data_dir / "once.db"
 
 

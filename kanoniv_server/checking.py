@@ -145,10 +145,8 @@ async def _redis(settings: Settings) -> Finding:
     url = settings.redis_url
     if url is None:
         if settings.database_url.startswith("postgres"):
-            text = "none, so each process remembers alone what was used once"
-            return Finding(
-                "warning", "redis", text, "give --redis-url before starting a second process"
-            )
+            text = "none; PostgreSQL keeps what counts once, and each process counts rates alone"
+            return Finding("ok", "redis", text)
         return Finding("ok", "redis", "none, which is right for one machine")
     # a machine without Redis has no use for its client
     from kanoniv_server.nudges import Nudges  # noqa: PLC0415

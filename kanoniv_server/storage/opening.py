@@ -37,7 +37,7 @@ async def open_store(address: str) -> Store:
         return SqlStore(await open_sqlite(_file(url)))
     from kanoniv_server.storage.postgres import open_postgres  # noqa: PLC0415
 
-    return SqlStore(await open_postgres(url.set(drivername="postgresql+asyncpg")))
+    return SqlStore(await open_postgres(_asynchronous(url)))
 
 
 def sqlite_path(address: str) -> Path | None:
@@ -46,6 +46,18 @@ def sqlite_path(address: str) -> Path | None:
         return None
     url = _url(address)
     return _file(url) if url.get_backend_name() == "sqlite" else None
+
+
+def postgres_url(address: str) -> URL | None:
+    """Give the address of a PostgreSQL as its driver takes it, None when it is another one. Raises: UsageError."""
+    if address == IN_MEMORY:
+        return None
+    url = _url(address)
+    return None if url.get_backend_name() == "sqlite" else _asynchronous(url)
+
+
+def _asynchronous(url: URL) -> URL:
+    return url.set(drivername="postgresql+asyncpg")
 
 
 def _file(url: URL) -> Path:

@@ -97,3 +97,12 @@ audit = Table(
     Column("seq", BigInteger, primary_key=True),
     Column("line", LargeBinary, nullable=False),
 )
+
+# what was used once: 32 bytes, and the end in milliseconds by the database's clock (`once`; SQLite has a file for it)
+spent = Table(
+    "spent",
+    metadata,
+    Column("entry", LargeBinary, primary_key=True),
+    Column("until", BigInteger, nullable=False),
+    Index(None, "until"),
+)

@@ -153,15 +153,17 @@ print(*[int(once.spend("pop", bytes([key]), 60)) for key in range(10)])
 
 
 def test_of_many_processes_exactly_one_is_first(shared: str) -> None:
+    # what talks to a database takes more than a second to load
+    many = 6 if shared.startswith("postgresql") else PROCESSES
     words = [sys.executable, "-c", RACER, str(time.time() + 4), shared]
     processes = [
         subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for _ in range(PROCESSES)
+        for _ in range(many)
     ]
     said = [process.communicate(timeout=60) for process in processes]
     assert [err for _, err in said if err] == []
     answers = [[int(digit) for digit in out.split()] for out, _ in said]
-    assert len(answers) == PROCESSES
+    assert len(answers) == many
     assert [sum(column) for column in zip(*answers, strict=True)] == [1] * 10
 
 

@@ -98,6 +98,9 @@ def test_what_is_wrong_is_named(command: Command, tmp_path: Path) -> None:
         status, out = found(*argv)
         assert (status, words in out) == (2, True), out
         assert "hunter2" not in out
+    # without Redis, what counts once is in the database that all processes share
+    _, out = found("--database-url", "postgresql://u:hunter2@127.0.0.1:1/d")
+    assert "ok      redis: none; PostgreSQL keeps what counts once" in out
     policies = tmp_path / "policies"
     policies.mkdir()
     (policies / "deploy.yaml").write_text(policy(GITHUB), encoding="utf-8")

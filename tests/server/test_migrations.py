@@ -59,4 +59,4 @@ def test_every_step_follows_another_and_none_forks() -> None:
     (where,) = migrations.__path__
     script = ScriptDirectory(where)
     assert len(script.get_heads()) == 1
-    assert [step.revision for step in script.walk_revisions()] == ["0001"]
+    assert [step.revision for step in script.walk_revisions()] == ["0002", "0001"]

@@ -1,4 +1,4 @@
-"""Two processes of the service on one PostgreSQL and one Redis, which tests may take away from them."""
+"""Two processes of the service on one PostgreSQL and one Redis, or none, which tests may take away from them."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def until(what: Callable[[], bool], patience: float, why: str) -> float:
 def pair(
     folder: Path,
     postgres: Postgres,
-    redis: Redis,
+    redis: Redis | None,
     issuer: IssuerProcess,
     make: Callable[..., Process] = Process,
 ) -> Iterator[Pair]:
@@ -128,7 +128,7 @@ def pair(
         *OPEN,
         "--root-key", str(folder / "root.key"),
         "--database-url", postgres.database(),
-        "--redis-url", redis.url,
+        *(() if redis is None else ("--redis-url", redis.url)),
         "--policy-dir", str(policies),
         "--public-url", PUBLIC,
         "--oidc-issuers", issuer.url,
