@@ -242,6 +242,14 @@ def _rewritten(old: str, new: str) -> Callable[[], None]:
     return plant
 
 
+def _cut(mark: str) -> Callable[[], None]:
+    def plant() -> None:
+        read = plain.read
+        plain.read = lambda text, home, known=None: read(text.partition(mark)[0], home, known)
+
+    return plant
+
+
 def _words_behind_redirects() -> None:
     honest = plain._Reader._redirect  # noqa: SLF001
 
@@ -267,7 +275,7 @@ PLANTS = {
     "words behind a redirect": _words_behind_redirects,
     "a word goes on in the next line": _rewritten("\\\n", " "),
     "a line ends nothing": _rewritten("\n", " "),
-    "a comment ends nothing": _rewritten("#", ""),
+    "a comment ends at the end": _cut("#"),
     "wrappers are harmless": _wrappers_are_harmless,
     "quotes are letters": _rewritten('"', "'"),
 }

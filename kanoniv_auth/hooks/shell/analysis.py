@@ -9,7 +9,7 @@ from kanoniv_auth.hooks.need import Need
 from kanoniv_auth.hooks.shell import plain
 from kanoniv_auth.hooks.shell.assignments import judge_variable
 from kanoniv_auth.hooks.shell.past import Past
-from kanoniv_auth.hooks.shell.places import Places
+from kanoniv_auth.hooks.shell.places import MOVES, Places
 from kanoniv_auth.hooks.shell.programs import judge
 from kanoniv_auth.hooks.shell.scene import ANY, READ, Scene
 from kanoniv_auth.hooks.shell.words import LITERAL, TEXT, NotUnderstood, Simple
@@ -111,23 +111,32 @@ def _one(scene: Scene) -> None:
     """Judge one simple command: its redirects, its program, its assignments."""
     simple = scene.simple
     try:
-        for redirect in simple.redirects:
-            if redirect.sign != ">":
-                scene.read(redirect.target)
-            if redirect.sign != "<":
-                if redirect.target.kind != LITERAL:
-                    raise NotUnderstood("a redirect that is not certain")
-                scene.write(redirect.target)
+        _redirects(scene)
     except NotUnderstood as error:
         scene.need(ANY, f"not understood: {error}")
-    before = set(scene.found)
+    if simple.again and simple.words and simple.words[0].text in MOVES and simple.nest[-1] < 0:
+        scene.need(ANY, "not understood: a change of place in a loop")
+    outer, scene.found = scene.found, {}
     if simple.words:
         _words(scene)
-    actions = {action for _, action in set(scene.found) - before}
+    actions = {action for _, action in scene.found}
+    for key, need in scene.found.items():
+        outer.setdefault(key, need)
+    scene.found = outer
     for name, _ in simple.assignments:
         judge_variable(scene, name, actions if simple.words else None)
     if not simple.words and not simple.redirects:
         scene.harmless()
+
+
+def _redirects(scene: Scene) -> None:
+    for redirect in scene.simple.redirects:
+        if redirect.sign != ">":
+            scene.read(redirect.target)
+        if redirect.sign != "<":
+            if redirect.target.kind != LITERAL:
+                raise NotUnderstood("a redirect that is not certain")
+            scene.write(redirect.target)
 
 
 def _words(scene: Scene) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kanoniv_auth.hooks.shell import options
+from kanoniv_auth.hooks.shell.scene import SCRIPT
 from kanoniv_auth.hooks.shell.words import LITERAL, NotUnderstood, Word
 
 TYPE_CHECKING = False
@@ -19,21 +20,19 @@ _TAR = (
 def judge(scene: Scene, name: str) -> None:
     """Ask for what may be written. Raises: NotUnderstood."""
     scene.harmless()
+    if name == "patch":
+        scene.need(SCRIPT, "a patch may be a program for ed")
     {"tar": _tar, "zip": _zip, "unzip": _unzip, "patch": _patch}[name](scene)
 
 
 def _tar(scene: Scene) -> None:
-    words = list(scene.args)
-    first = words[0].literal if words else None
-    if first is None:
-        raise NotUnderstood("tar")
-    if first[:1] != "-":
-        words[0] = Word(f"-{first}")
-        if any(letter in first[:-1] for letter in "fC"):
-            raise NotUnderstood("an old form of tar's options")
-    line = options.read(words, _TAR)
+    line = options.read(_new_form(list(scene.args)), _TAR)
     archive = line.value("f", "file")
     place = line.value("C", "directory") or Word(".")
+    if sum(name in ("C", "directory") for name, _, _ in line.values) > 1:
+        raise NotUnderstood("several folders")
+    if archive is not None and ":" in archive.text:
+        raise NotUnderstood("an archive on another machine")
     if not line.given.isdisjoint(("c", "create", "r", "u")):
         if place.text != ".":
             raise NotUnderstood("files of another folder")
@@ -46,6 +45,18 @@ def _tar(scene: Scene) -> None:
         scene.read(archive)
     if line.given.isdisjoint(("t", "list", "O", "to-stdout")):
         scene.write(place, below=True)
+
+
+def _new_form(words: list[Word]) -> list[Word]:
+    """`tar xf FILE` as `tar -xf FILE`."""
+    first = words[0].literal if words else None
+    if first is None:
+        raise NotUnderstood("tar")
+    if first[:1] != "-":
+        words[0] = Word(f"-{first}")
+        if any(letter in first[:-1] for letter in "fC"):
+            raise NotUnderstood("an old form of tar's options")
+    return words
 
 
 def _zip(scene: Scene) -> None:

@@ -16,6 +16,7 @@ _SET_NAMES = frozenset(("pipefail", "errexit", "nounset", "xtrace", "verbose", "
 # in a builtin's words, what some shells evaluate once more
 _EVALUATED = ("$(", "`", "${", "$[", "<(", "[$")
 _NUMBERS = frozenset(("-eq", "-ne", "-lt", "-le", "-gt", "-ge"))
+_COMPARE = frozenset(("=", "==", "!=", "-nt", "-ot", "-ef", "<", ">"))
 _COUNTS = frozenset(("$?", "$#", "${?}", "${#}"))
 _PLAIN_TESTS = frozenset("defhLnrswxzSpbcgkuOGN")
 
@@ -25,12 +26,8 @@ def judge(scene: Scene, name: str) -> None:
     rule = _RULES.get(name)
     if rule is None:
         raise NotUnderstood(f"{name}, which changes what later commands mean")
-    if (
-        name != "env"
-        and any(
-            sign in word.text for word in scene.args if word.kind == LITERAL for sign in _EVALUATED
-        )
-        and name not in ("echo", "printf")
+    if name not in ("env", "echo") and any(
+        sign in word.text for word in scene.args if word.kind == LITERAL for sign in _EVALUATED
     ):
         raise NotUnderstood(f"a word that {name} may evaluate")
     rule(scene)
@@ -47,13 +44,23 @@ def _speak(scene: Scene) -> None:
 
 def _printf(scene: Scene) -> None:
     words = scene.args
-    if words and (words[0].kind != LITERAL or words[0].text[:2] == "-v"):
+    form = words[0].literal if words else ""
+    if form is None or form[:1] == "-":
         raise NotUnderstood("a format that is not certain")
+    certain = all(word.kind == LITERAL for word in words[1:])
+    if not certain and any(part[:1] not in ("s", "b", "q", "") for part in form.split("%")[1:]):
+        raise NotUnderstood("a number that is not certain")
     _speak(scene)
 
 
 def _test(scene: Scene) -> None:
-    words = scene.args
+    words = list(scene.args)
+    if scene.simple.words[0].text == "[" and words:
+        words.pop()
+    while words[:1] == [Word("!")]:
+        words.pop(0)
+    if any(word.kind not in (LITERAL, PATTERN) for word in words):
+        _uncertain_test(words)
     for at, word in enumerate(words):
         text = word.text
         if word.kind != LITERAL or text[:1] != "-" or text in ("-a", "-o", "-t", "-"):
@@ -63,9 +70,20 @@ def _test(scene: Scene) -> None:
             for each in (*words[max(at - 1, 0) : at], *words[at + 1 : at + 2]):
                 if each.text not in _COUNTS and not each.text.lstrip("-").isdecimal():
                     raise NotUnderstood("a number that is not certain")
-        elif text not in ("-nt", "-ot", "-ef") and (len(text) != 2 or text[1] not in _PLAIN_TESTS):
+        elif text not in _COMPARE and (len(text) != 2 or text[1] not in _PLAIN_TESTS):
             raise NotUnderstood(f"the test {text}")
     scene.harmless()
+
+
+def _uncertain_test(words: list[Word]) -> None:
+    """A value must not become the operator: with some of those, the other word is evaluated."""
+    single = all(word.kind == LITERAL or word.single or word.text in _COUNTS for word in words)
+    operator = words[-2].literal if len(words) > 1 else ""
+    known = operator in _COMPARE or operator in _NUMBERS if len(words) == 3 else len(words) < 3
+    if len(words) == 2:
+        known = operator is not None and operator[:1] == "-" and operator[1:] in _PLAIN_TESTS
+    if not single or not known:
+        raise NotUnderstood("a test whose operator is not certain")
 
 
 def _nothing(scene: Scene) -> None:
@@ -93,7 +111,7 @@ def _export(scene: Scene) -> None:
         raise NotUnderstood("export")
     for word in scene.args:
         name = word.text.partition("=")[0]
-        if not is_name(name):
+        if not is_name(name) or (word.kind != LITERAL and not word.single):
             raise NotUnderstood("export")
         # set for all that follow, and seen by programs: as if in front of one that runs nothing of the project's
         judge_variable(scene, name, set())
@@ -135,7 +153,9 @@ def _env(scene: Scene) -> None:
     line = options.read(scene.args, "i u: 0 - null ignore-environment unset:", first=True)
     rest: list[Word] = line.operands
     names = [word.text for key, _, word in line.values if key in ("u", "unset")]
-    while rest and rest[0].kind != PATTERN and "=" in rest[0].text:
+    while rest and "=" in rest[0].text:
+        if rest[0].kind != LITERAL and not rest[0].single:
+            raise NotUnderstood("a value that may be more than one word")
         names.append(rest.pop(0).text.partition("=")[0])
     if not rest:
         if names:

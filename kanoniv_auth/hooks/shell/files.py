@@ -46,7 +46,9 @@ def judge(scene: Scene, name: str) -> None:
     if name == "dd":
         _dd(scene)
         return
-    line = options.read(scene.args, _ROWS[name], tame=name in ("rm", "rmdir", "unlink"))
+    # a pattern such as `*.py` becomes no option whose value leads elsewhere: a name holds no slash
+    tame = name in ("rm", "rmdir", "unlink") or all(map(_ends_plainly, scene.args))
+    line = options.read(scene.args, _ROWS[name], tame=tame)
     scene.paths(line)
     deep = not line.given.isdisjoint(_DEEP)
     words = line.operands
@@ -62,6 +64,11 @@ def judge(scene: Scene, name: str) -> None:
         if name in ("gzip", "gunzip") and word.kind == LITERAL:
             scene.write(Word(f"{word.text}.gz"))
             scene.write(Word(word.text.removesuffix(".gz")))
+
+
+def _ends_plainly(word: Word) -> bool:
+    stem, dot, ending = word.text.rpartition(".")
+    return word.kind != PATTERN or (bool(stem and dot) and ending.isalnum() and len(ending) <= 4)
 
 
 def _transfer(scene: Scene, name: str, line: Line, *, deep: bool) -> None:

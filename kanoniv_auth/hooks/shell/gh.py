@@ -51,6 +51,9 @@ def judge(scene: Scene, _: str) -> None:
     elif verb in _SENDS.get(noun, "").split():
         scene.named("it writes at GitHub", "net", "send", _HOST)
         _files(scene)
+        if noun == "gist":
+            for word in scene.args[2:]:
+                scene.read(word)
     elif verb in _PUSHES.get(noun, "").split():
         _push(scene, words)
     else:
@@ -67,7 +70,7 @@ def _files(scene: Scene) -> None:
             and scene.args[at + 1].text != "-"
         ):
             scene.read(scene.args[at + 1])
-        elif word.text.startswith(("--body-file=", "-F=")):
+        elif word.text.startswith("--body-file=") or (word.text[:2] == "-F" and len(word.text) > 2):
             scene.need(ANY, "not understood: a file in a form that is not read here")
 
 

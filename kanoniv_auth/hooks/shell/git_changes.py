@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kanoniv_auth.hooks.shell import options
 from kanoniv_auth.hooks.shell.git_commands import CHANGES
-from kanoniv_auth.hooks.shell.words import LITERAL, PATTERN, SHOWN, NotUnderstood, Word
+from kanoniv_auth.hooks.shell.words import LITERAL, PATTERN, SHOWN, UNKNOWN, NotUnderstood, Word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +36,9 @@ def committing(scene: Scene, cwd: str, why: str) -> None:
 def judge(scene: Scene, name: str, words: list[Word], cwd: str) -> None:
     """Ask for what a command needs. Raises: NotUnderstood."""
     words, messages = _messages(words) if name in _SPEAKING else (words, [])
-    line = options.read(words, CHANGES[name][-1])
+    line = options.read(words, CHANGES[name][-1], tame=name == "add")
+    if any(word.kind == UNKNOWN for _, _, word in line.values):
+        raise NotUnderstood("a variable that would be kept in a commit")
     if not line.given.isdisjoint(
         (
             "i",

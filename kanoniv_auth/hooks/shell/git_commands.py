@@ -9,7 +9,7 @@ from __future__ import annotations
 from kanoniv_auth.hooks.shell.options import table
 
 READS = table("""
-diff diff-index diff-pairs | # p u s z a b w R U: S: G: M? C? D l: W O< patch no-patch stat? numstat shortstat
+diff diff-index | # p u s z a b w R U: S: G: M? C? D l: W O< patch no-patch stat? numstat shortstat
     dirstat? summary name-only name-status raw color? no-color word-diff? word-diff-regex: color-words? minimal
     patience histogram diff-algorithm: unified? ignore-all-space ignore-space-change ignore-blank-lines
     ignore-space-at-eol ignore-cr-at-eol function-context text no-renames find-renames? find-copies? check

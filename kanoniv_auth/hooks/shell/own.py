@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kanoniv_auth.hooks.need import NEVER
-from kanoniv_auth.hooks.shell.words import LITERAL
+from kanoniv_auth.hooks.shell.words import LITERAL, NotUnderstood
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _GROUPS = ("agents", "roots", "revocations")
 
 
 def judge(scene: Scene, name: str) -> None:
-    """Ask for `code.read`, or for what nobody can grant."""
+    """Ask for `code.read`, or for what nobody can grant. Raises: NotUnderstood."""
     words = scene.args
     if name == _HOST:
         scene.need(NEVER, "it starts an agent, and speaks to it in a person's place")
@@ -37,11 +37,18 @@ def judge(scene: Scene, name: str) -> None:
         scene.need(NEVER, "it makes or changes authority")
         return
     scene.harmless()
+    _paths(scene, verb)
     if verb == "exec":
-        mark = next((at for at, word in enumerate(words) if word.text == "--"), len(words))
+        mark = next((at for at, word in enumerate(words) if word.text == "--"), None)
+        if mark is None:
+            raise NotUnderstood("a command that may begin anywhere")
         scene.run(words[mark + 1 :])
-    for at, word in enumerate(words[:-1]):
-        if word.text in ("--token-file", "-f", "--file"):
-            scene.read(words[at + 1])
-        elif word.text.startswith("--token-file="):
+
+
+def _paths(scene: Scene, verb: str) -> None:
+    words = scene.args
+    for at, word in enumerate(words):
+        if word.text.startswith("--token-file="):
             scene.need(NEVER, "it names a token in a form that is not read here")
+        elif at and (words[at - 1].text in ("--token-file", "-f", "--file") or verb == "audit"):
+            scene.read(word)

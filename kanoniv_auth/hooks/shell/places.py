@@ -6,6 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kanoniv_auth.hooks.shell.words import Simple
 
+MOVES = frozenset(("cd", "pushd", "popd", "chdir"))
 _MAX_PLACES = 4
 
 

@@ -31,6 +31,7 @@ MAX_NEST = 8
 _ENDS = frozenset(" \t\n;&|<>()")
 _SPECIAL = frozenset("'\"\\$`*?[{,.~=:(")
 _ONE = frozenset("?#$!-@*0123456789")
+_ALONE = ("", " ", "=", "\n")
 _SPLIT = frozenset(" \t\n*?[")
 _END = NAME | frozenset("-.")
 _DIGITS = frozenset("0123456789")
@@ -141,9 +142,9 @@ class _Reader:
             if not words and word.text in RESERVED:
                 raise NotUnderstood(f"the word {word.text}")
             words.append(word)
-        if not (words or assignments or redirects):
-            raise NotUnderstood("a command without words")
-        return tuple(words), tuple(assignments), tuple(redirects)
+        if words or assignments or redirects:
+            return tuple(words), tuple(assignments), tuple(redirects)
+        raise NotUnderstood("a command without words")
 
     def _redirect(self, redirects: list[Redirect], nest: tuple[int, ...]) -> bool:
         start = self.at
@@ -211,7 +212,7 @@ class _Reader:
             self.at += 1
             draft.quote()
             draft.parts.append(head)
-        elif head == "`" or (head == "=" and first):
+        elif head == "`" or (head == "=" and first and text[self.at : self.at + 1] not in _ALONE):
             raise NotUnderstood("a backquote" if head == "`" else "a word that begins with =")
         elif head == "~" and (first or text[self.at - 2] in "=:"):
             self._tilde(draft, first=first)
@@ -247,15 +248,14 @@ class _Reader:
                 draft.parts.append(head)
 
     def _dollar(self, draft: Draft, nest: tuple[int, ...], *, quoted: bool) -> None:
-        text, start = self.text, self.at - 1
-        head = text[self.at : self.at + 1]
+        text, start, head = self.text, self.at - 1, self.text[self.at : self.at + 1]
         if head == "(":
             self._substitution(nest)
             draft.value(SHOWN, quoted=quoted)
         elif head == "{" or head in LETTERS or (head in _ONE and head):
             if self._expand(self._variable(head), draft, quoted=quoted):
                 return
-        elif head in ("[", "\\") or (head in ("'", '"') and not quoted):
+        elif head in ("[", "\\", "=", "~", "^", "+") or (head in ("'", '"') and not quoted):
             raise NotUnderstood("an expansion of another kind")
         else:
             draft.quote()
@@ -295,6 +295,6 @@ class _Reader:
             if text[self.at : self.at + 1] != "}" or not (is_name(name) or name in _ONE):
                 raise NotUnderstood("an expansion of another kind")
             self.at += 1
-        if text.startswith(("[", "\\\n"), self.at):
+        if text.startswith(("[", "\\\n", ":") if head != "{" else ("\\\n",), self.at):
             raise NotUnderstood("an expansion of another kind")
         return name

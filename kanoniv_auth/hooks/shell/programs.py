@@ -5,7 +5,7 @@ The rules' modules are loaded when a command asks for them: most commands ask fo
 
 from __future__ import annotations
 
-from kanoniv_auth.hooks.shell.scene import SCRIPT
+from kanoniv_auth.hooks.shell.scene import SCRIPT, TESTS
 from kanoniv_auth.hooks.shell.words import LITERAL, RESERVED, NotUnderstood
 
 TYPE_CHECKING = False
@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 _TRUSTED = ("/bin/", "/usr/bin/", "/sbin/", "/usr/sbin/", "/usr/local/bin/", "/opt/homebrew/bin/")
 _RULES = {
     "builtins": "echo printf test [ : cd set unset export read source . umask ulimit env printenv local readonly alias "
-    "declare typeset trap pushd popd",
+    "declare typeset trap pushd popd let mapfile readarray getopts shopt enable complete compgen bind fc history "
+    "suspend logout disown fg bg caller dirs emulate zmodload autoload setopt unsetopt functions aliases print sched "
+    "vared which-command",
     "wrappers": "sudo doas command builtin exec nohup nice ionice timeout gtimeout time stdbuf setsid watch caffeinate "
-    "xargs find eval ssh parallel flock chronic unbuffer busybox noglob",
+    "eval ssh parallel flock chronic unbuffer busybox noglob",
+    "finding": "find xargs",
     "shells": "sh bash zsh dash ksh ash fish rbash",
     "files": "rm rmdir mkdir touch cp mv ln install chmod chown chgrp tee truncate dd unlink mktemp gzip gunzip",
     "archives": "tar zip unzip patch",
@@ -48,10 +51,10 @@ def judge(scene: Scene) -> None:
         _elsewhere(scene, name)
         return
     asked = [word.literal for word in scene.args]
-    if asked in (["--version"], ["--help"]) and name != "eval":
-        scene.harmless() if _module(name) or _reads(name) else _unknown(scene, name)
-        return
     module = _module(name)
+    if asked in (["--version"], ["--help"]) and name != "eval" and module != "runners":
+        scene.harmless() if module or _reads(name) else _unknown(scene, name)
+        return
     if module is not None:
         found = __import__(f"kanoniv_auth.hooks.shell.{module}", fromlist=("judge",))
         found.judge(scene, name)
@@ -87,12 +90,11 @@ def _elsewhere(scene: Scene, path: str) -> None:
     """A program of the project's, or of some folder's: a script, whatever it is called."""
     name = path.rpartition("/")[2]
     module = _module(name)
-    if module == "own":
-        found = __import__("kanoniv_auth.hooks.shell.own", fromlist=("judge",))
+    if module in ("own", "runners"):
+        # as its name says, and a file of the project's besides
+        found = __import__(f"kanoniv_auth.hooks.shell.{module}", fromlist=("judge",))
         found.judge(scene, name)
-    elif module == "runners":
-        found = __import__("kanoniv_auth.hooks.shell.runners", fromlist=("judge",))
-        found.judge(scene, name)
+        scene.need(SCRIPT if module == "own" else TESTS, "it runs a program by its path")
     elif path.startswith("/dev/") or path.endswith("/"):
         raise NotUnderstood("a program that is none")
     else:

@@ -89,7 +89,9 @@ dirname | data | z zero
 which | data | a all
 whereis | data | b m s u
 type | data | a f P p t
-hash expr yes sleep groups tput true false vmstat wait exit return break continue shift | data |
+hash expr yes sleep groups tput true false vmstat | data |
+wait | seen |
+exit return break continue shift | number |
 date | date | # u R I? d: j v: r< utc date: iso-8601? rfc-3339: universal reference< rfc-email
 cal ncal | data | # m: y j w
 uname | none | a s n r v m p i o all machine kernel-name kernel-release

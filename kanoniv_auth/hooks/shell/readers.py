@@ -12,6 +12,8 @@ from kanoniv_auth.hooks.shell.words import LITERAL, PATTERN, UNKNOWN, NotUnderst
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kanoniv_auth.hooks.shell.scene import Scene
 
 # options of these can do harm, or a name that looks like one could
@@ -37,6 +39,13 @@ _DEEP = {
     "egrep": ("r", "R"),
     "fgrep": ("r", "R"),
 }
+# what every operand has to be; of numbers, some shells evaluate anything else
+_ALLOWED: dict[str, Callable[[Word], bool]] = {
+    "date": lambda word: word.kind == LITERAL and word.text[:1] == "+",
+    "number": lambda word: word.text == "$?" or word.text.isdecimal(),
+    "none": lambda _: False,
+    "seen": lambda _: True,
+}
 _PROCESSES = frozenset("aefAxuwlHjN")
 
 
@@ -54,6 +63,8 @@ def judge(scene: Scene, name: str) -> None:
         return
     line = options.read(scene.args, known, tame=name not in _WILD)
     scene.paths(line)
+    if any(word.kind == UNKNOWN for _, _, word in line.values):
+        scene.need(SECRETS, "it is given a variable that it may show")
     if shape in ("paths", "below"):
         if name in ("less", "more") and any(word.text[:1] == "+" for word in line.operands):
             raise NotUnderstood(f"a command for {name}")
@@ -63,13 +74,10 @@ def judge(scene: Scene, name: str) -> None:
         _first(scene, name, line)
     elif shape == "uniq":
         _in_and_out(scene, line)
-    elif shape == "date":
-        if any(word.kind != LITERAL or word.text[:1] != "+" for word in line.operands):
-            raise NotUnderstood("a date to be set")
-    elif shape == "none" and line.operands:
-        raise NotUnderstood(f"an operand of {name}")
-    else:
+    elif shape == "data":
         _data(scene, line.operands)
+    elif not all(map(_ALLOWED[shape], line.operands)):
+        raise NotUnderstood(f"an operand of {name}")
 
 
 def _data(scene: Scene, words: list[Word]) -> None:
@@ -88,9 +96,6 @@ def _first(scene: Scene, name: str, line: options.Line) -> None:
         if name == "jq" and operands and "env" in operands[0].text.lower():
             scene.need(SECRETS, "it reads the environment")
         operands = operands[1:]
-    for _, mark, word in line.values:
-        if mark == ":" and word.kind == UNKNOWN:
-            scene.need(SECRETS, "it shows a variable")
     recursive = _DEEP.get(name)
     deep = name not in ("jq", "look") if recursive is None else not line.given.isdisjoint(recursive)
     for word in operands:

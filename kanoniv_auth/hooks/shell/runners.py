@@ -27,20 +27,43 @@ _FORMATTERS = frozenset(
 )  # fmt: skip
 # program -> its first word -> what that needs; "" for the rest
 _VERBS: dict[str, dict[str, str]] = {
-    "cargo": {TESTS: "test build check clippy bench doc nextest", "code.edit": "fmt fix", "": "tree metadata version"},
-    "go": {TESTS: "test build vet", "code.edit": "fmt", "": "list doc version env"},
-    "npm": {TESTS: "test t", "": "ls list ll explain root prefix bin"},
-    "pnpm": {TESTS: "test t", "": "ls list why root"}, "yarn": {TESTS: "test tsc jest vitest eslint", "": "why list"},
-    "bun": {TESTS: "test"}, "deno": {TESTS: "test check lint", "code.edit": "fmt", "": "info doc"},
+    "cargo": {TESTS: "test build check clippy bench doc nextest tree metadata", "code.edit": "fmt fix"},
+    "go": {TESTS: "test build vet list doc", "code.edit": "fmt", "": "version"},
+    "npm": {TESTS: "test t", "": "ls list ll explain root prefix"}, "pnpm": {TESTS: "test t ls list why root"},
+    "yarn": {TESTS: "test tsc jest vitest eslint why list"}, "bun": {TESTS: "test"},
+    "deno": {TESTS: "test check lint info doc", "code.edit": "fmt"},
     "mvn": {TESTS: "test verify compile package test-compile validate"},
     "mvnw": {TESTS: "test verify compile package test-compile validate"},
-    "gradle": {TESTS: "test build check assemble compileJava compileKotlin", "": "tasks"},
-    "gradlew": {TESTS: "test build check assemble compileJava compileKotlin", "": "tasks"},
+    "gradle": {TESTS: "test build check assemble compileJava compileKotlin tasks"},
+    "gradlew": {TESTS: "test build check assemble compileJava compileKotlin tasks"},
     "dotnet": {TESTS: "test build"}, "swift": {TESTS: "test build"}, "zig": {TESTS: "build test"},
     "coverage": {TESTS: "report html xml combine erase json"},
-    "pip": {"": "list show freeze check"}, "pip3": {"": "list show freeze check"}, "gem": {"": "list"},
-    "brew": {"": "list info"}, "apt": {"": "list show"}, "composer": {"": "show"},
+    "pip": {"": "list show freeze check"}, "pip3": {"": "list show freeze check"},
 }  # fmt: skip
+# what a command that only lists may be given
+_LISTS = ("--json", "-a", "--all", "--depth=0", "-g", "--global", "-l", "--outdated")
+# a version asked of these is not always an answer: the project chooses what runs
+_PROJECTS = (
+    "yarn",
+    "pnpm",
+    "mvn",
+    "mvnw",
+    "gradle",
+    "gradlew",
+    "bundle",
+    "pytest",
+    "py.test",
+    "tox",
+    "nox",
+    "coverage",
+)
+_VERSIONS = {
+    "node": ("-v",),
+    "npm": ("-v",),
+    "python": ("-V",),
+    "go": ("version",),
+    "java": ("-version",),
+}
 _RUN_TESTS = ("test", "tests", "test:unit", "test:integration", "test:ci", "test:watch", "test:e2e")
 # options that lead to settings, plugins or projects of another place
 _LEADS_AWAY = {
@@ -70,7 +93,12 @@ def judge(scene: Scene, name: str) -> None:
     """Ask for `test.run`, `shell.script` or less. Raises: NotUnderstood."""
     words = scene.args
     texts = [word.literal for word in words]
-    if texts in (["--version"], ["-V"], ["-v"], ["version"], ["--help"], ["-h"], ["help"]):
+    stem = "python" if name.startswith(("python", "pypy")) else name
+    if (
+        len(texts) == 1
+        and name not in _PROJECTS
+        and texts[0] in ("--version", *_VERSIONS.get(stem, ()))
+    ):
         scene.harmless()
         return
     _leading(scene, name, texts)
@@ -137,6 +165,8 @@ def _verb(scene: Scene, name: str, words: tuple[Word, ...]) -> None:
     if not needs or None in needs or None in rest:
         scene.need(SCRIPT, f"{name} runs what it is given")
         return
+    if "" in needs and any(text[:1] == "-" and text not in _LISTS for text in rest if text):
+        raise NotUnderstood(f"an option of {name}")
     scene.harmless()
     for need in needs:
         if need:

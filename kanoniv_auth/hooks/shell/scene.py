@@ -55,11 +55,13 @@ class Scene:
         self.found.setdefault((subject, action), Need(subject, action, why))
 
     def named(self, why: str, *segments: str) -> None:
-        """The same, with a scope made from names; without the last one where it cannot be part of a scope."""
+        """The same, with a scope made from names; without the last one where that is none. Raises: NotUnderstood."""
         try:
             self.need(scope(*segments), why)
         except UsageError:
-            self.need(".".join(segments[:-1]), why)
+            if len(segments) < 3:
+                raise NotUnderstood("a name that is no part of a scope") from None
+            self.named(why, *segments[:-1])
 
     def harmless(self) -> None:
         """Say that it only looks, or only speaks."""
@@ -72,6 +74,8 @@ class Scene:
     def write(self, word: Word, *, below: bool = False) -> None:
         """Ask for what writing, making or removing a path needs. Raises: NotUnderstood."""
         self.past.writes(word.text, below=below)
+        if any(f"{sign}{path}" in word.text for sign in " \t\n'\"\\" for path in ("/", "..")):
+            self.need("fs.write", "a name that a pipe to xargs would turn into another path")
         self._path(word, "it writes", self.around.write_scope, below=below)
 
     def write_if(self, word: Word, *, beyond: str) -> None:

@@ -22,12 +22,10 @@ _AWK_REACHES = (
     "getline",
     "@",
     "ENVIRON",
-    "<",
     "ARGV",
     "PROCINFO",
-    "close",
     "FUNCTAB",
-    "\\",
+    "SYMTAB",
 )
 
 
@@ -49,23 +47,35 @@ def _program(words: list[Word]) -> str:
 def _sed(scene: Scene) -> None:
     line = options.read(scene.args, _SED)
     words = list(line.operands)
+    inplace = not line.given.isdisjoint(("i", "in-place"))
+    if inplace and words and not words[0].text:
+        words.pop(0)  # the suffix, where it is a word of its own
     scripts = [word.text for name, _, word in line.values if name in ("e", "expression")]
     if any(word.kind != LITERAL for name, _, word in line.values):
         raise NotUnderstood("a program that is not certain")
     for script in scripts or [_program(words)]:
         if not _Sed(script).calm():
             scene.need(SCRIPT, "a sed program that may read, write or run something")
-    inplace = not line.given.isdisjoint(("i", "in-place"))
+    if inplace and line.value("i", "in-place") is None and words:
+        _second_program(scene, words[0])
     for word in words:
         if not inplace:
             scene.read(word)
             continue
-        if not word.text:
-            continue  # the suffix, where it is a word of its own
         scene.write(word)
         suffix = line.value("i", "in-place")
         if suffix is not None:
             scene.write(Word(f"{word.text}{suffix.text}", word.kind))
+
+
+def _second_program(scene: Scene, word: Word) -> None:
+    """Where the suffix is a word of its own, what looks like the first file is the program: what could it write?"""
+    for at, letter in enumerate(word.text):
+        path = word.text[at + 1 :].lstrip()
+        if path and letter == "w":
+            scene.write(Word(path, word.kind))
+        elif path and letter == "r":
+            scene.read(Word(path, word.kind))
 
 
 class _Sed:
