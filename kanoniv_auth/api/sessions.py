@@ -22,7 +22,7 @@ from kanoniv_auth.store import keystore, sessions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from kanoniv_auth.core.chain import Chain
     from kanoniv_auth.store.home import Home
@@ -57,6 +57,11 @@ class Session(Record):
         name = chain.links[-1].name or AGENT
         left = end - now
         self._fill(session_id, name, chain.holder_did, chain.scopes, end, left, chain.id.hex())
+
+
+def named(environ: Mapping[str, str]) -> str | None:
+    """The session that this process belongs to, as a coding agent's host says it; None outside of one."""
+    return environ.get(VARIABLE) or None
 
 
 def load(home: Home, session_id: str) -> str | None:

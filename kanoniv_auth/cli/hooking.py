@@ -14,7 +14,7 @@ from kanoniv_auth.hooks.push import asked
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kanoniv_auth.cli.argv import Arguments
-    from kanoniv_auth.hooks.decision import Decision
+    from kanoniv_auth.hooks.held import Decision
     from kanoniv_auth.hooks.install import Installed
     from kanoniv_auth.hooks.need import Need
 

@@ -64,8 +64,8 @@ def wrap_mcp(arguments: Arguments) -> Outcome:
 
 
 def _sources(arguments: Arguments) -> Sources:
-    token, session = os.environ.get("KANONIV_TOKEN"), os.environ.get(sessions.VARIABLE)
-    return Sources(token, arguments.text("token_file"), session)
+    token = os.environ.get("KANONIV_TOKEN")
+    return Sources(token, arguments.text("token_file"), sessions.named(os.environ))
 
 
 def _run(guard: Guard, desk: Desk, arguments: Arguments) -> Outcome:

@@ -47,8 +47,8 @@ def _token(home: Home) -> str:
 
     Which session it is, the held party says; whoever could name another's could as well present its token.
     """
-    session = os.environ.get(sessions.VARIABLE)
-    if session and os.environ.get("KANONIV_TOKEN") is None:
+    session = sessions.named(os.environ)
+    if session is not None and os.environ.get("KANONIV_TOKEN") is None:
         text = sessions.load(home, session)
         if text is not None:
             return text
