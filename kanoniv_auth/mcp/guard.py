@@ -229,8 +229,8 @@ class Guard:
             return line + b"\n"
         message = jsonrpc.read(line)
         if not isinstance(message, jsonrpc.Message):
-            if message is None or message.id is None:
-                return None
+            if message is None or message.id is None or not message.answers:
+                return None  # an id that is not the client's: an error with it would answer another request
             return jsonrpc.error(
                 message.id, jsonrpc.BROKEN, f"the server's answer: {message.detail}"
             )

@@ -30,6 +30,8 @@ LONGEST_ANSWER = 4 * MAX_LINE
 # a client that does not read then
 STOP, DRAIN, STUCK = 1.5, 1.0, 3.0
 _CHUNK = 1 << 16
+# of the client at once: it may be a thousand lines, each with a record, and nothing else happens meanwhile
+_BITE = 1 << 12
 # a pipe or socket that says it can take something takes so much without waiting
 _SURE = 4096
 _STOPPING = (signal.SIGTERM, signal.SIGHUP)
@@ -123,7 +125,7 @@ class Proxy:
 
     def _read_client(self) -> None:
         try:
-            data = os.read(STDIN, _CHUNK)
+            data = os.read(STDIN, _BITE)
         except OSError:
             data = b""
         if not data:

@@ -153,3 +153,32 @@ def test_a_server_that_leaves_its_group_is_ended_all_the_same(wrapped: Wrapped) 
         finally:
             if not gone(pid, 0.5):
                 os.kill(pid, signal.SIGKILL)
+
+
+def test_a_bad_question_of_the_server_is_no_answer_to_the_client() -> None:
+    """A server may ask with tools in it (sampling); what cannot be read of it has an id of the server's."""
+    one = guard(Denying("echo"))
+    ask = b'{"jsonrpc":"2.0","id":7,"method":"sampling/createMessage","params":{"tools":[],"a":1,"a":2}}'
+    assert one.from_server(ask) is None
+    assert one.from_server(ask.replace(b'"a":1,', b"")) is not None
+    assert (
+        one.from_server(b'{"jsonrpc":"2.0","id":7,"method":"x","params":{"tools":[]},"more":1}')
+        is None
+    )
+
+
+# ------------------------------------------------------------------------------------------- floods
+
+
+def test_a_flood_of_nothing_holds_up_no_signal(wrapped: Wrapped) -> None:
+    """Each of these lines is recorded and answered; what came in one piece was worked off before anything else."""
+    wrapped.token("echo")
+    with wrapped.open() as session:
+        session.call(1, "echo")
+        session.send(b"{}\n" * 20_000)
+        assert session.process.stdin is not None
+        time.sleep(0.5)
+        start = time.monotonic()
+        session.process.terminate()
+        assert session.process.wait(30) == 128 + signal.SIGTERM
+        assert time.monotonic() - start < 8
