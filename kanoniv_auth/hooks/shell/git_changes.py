@@ -33,26 +33,19 @@ def committing(scene: Scene, cwd: str, why: str) -> None:
         scene.named(why, "git", "commit", name)
 
 
+# options that open an editor or a dialogue, or run a command
+_STARTING = frozenset(
+    ("i", "e", "x", "interactive", "exec", "edit", "edit-todo", "edit-description", "p", "patch")
+)
+
+
 def judge(scene: Scene, name: str, words: list[Word], cwd: str) -> None:
     """Ask for what a command needs. Raises: NotUnderstood."""
     words, messages = _messages(words) if name in _SPEAKING else (words, [])
     line = options.read(words, CHANGES[name][-1], tame=name == "add")
     if any(word.kind == UNKNOWN for _, _, word in line.values):
         raise NotUnderstood("a variable that would be kept in a commit")
-    if not line.given.isdisjoint(
-        (
-            "i",
-            "e",
-            "x",
-            "interactive",
-            "exec",
-            "edit",
-            "edit-todo",
-            "edit-description",
-            "p",
-            "patch",
-        )
-    ):
+    if not line.given.isdisjoint(_STARTING):
         _starts_programs(name, line)
     inner = scene.at(cwd)
     inner.paths(line)

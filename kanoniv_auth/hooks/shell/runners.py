@@ -177,22 +177,18 @@ def _verb(scene: Scene, name: str, words: tuple[Word, ...]) -> None:
             scene.need(TESTS, "it runs code of the repository")
 
 
+_MANAGERS = frozenset(
+    ("uv", "poetry", "pipenv", "pdm", "rye", "hatch", "npm", "pnpm", "yarn", "bun", "bundle")
+)
+_CALM_OPTIONS = frozenset(
+    ("--frozen", "--locked", "-q", "--quiet", "--no-install", "-y", "--yes", "--", "--no-sync")
+)
+
+
 def _starter(scene: Scene, name: str, words: tuple[Word, ...]) -> None:
     """`uv run X`, `npx X`: a program of the project's own environment, or one that is fetched for it."""
     rest = list(words)
-    if name in (
-        "uv",
-        "poetry",
-        "pipenv",
-        "pdm",
-        "rye",
-        "hatch",
-        "npm",
-        "pnpm",
-        "yarn",
-        "bun",
-        "bundle",
-    ):
+    if name in _MANAGERS:
         verb = rest.pop(0).literal if rest else None
         if verb not in ("run", "exec", "x", "dlx"):
             reads = name == "uv" and [verb, *[word.literal for word in rest[:1]]] in (
@@ -201,17 +197,7 @@ def _starter(scene: Scene, name: str, words: tuple[Word, ...]) -> None:
             )
             scene.harmless() if reads else scene.need(SCRIPT, f"{name} runs what it is given")
             return
-    while rest and rest[0].text in (
-        "--frozen",
-        "--locked",
-        "-q",
-        "--quiet",
-        "--no-install",
-        "-y",
-        "--yes",
-        "--",
-        "--no-sync",
-    ):
+    while rest and rest[0].text in _CALM_OPTIONS:
         rest.pop(0)
     if not rest or rest[0].kind != LITERAL:
         raise NotUnderstood(f"what {name} is given")
