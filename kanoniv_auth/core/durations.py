@@ -49,13 +49,15 @@ def _bounded(seconds: int, given: object) -> int:
     if 1 <= seconds <= MAX_TTL:
         return seconds
     raise UsageError(
-        "usage", detail=f"TTL {given!r} is not between 1 second and 10 years", fix="4h"
+        "usage",
+        detail=f"TTL {given!r} is not between 1 second and 10 years",
+        fix="give a time such as 4h",
     )
 
 
 def _unreadable(given: object) -> UsageError:
     detail = f"TTL {given!r} is not a duration such as 30s, 15m, 4h, 1d, 1h30m or never"
-    return UsageError("usage", detail=detail, fix="4h")
+    return UsageError("usage", detail=detail, fix="give a time such as 4h")
 
 
 def format_ttl(seconds: int | None) -> str:

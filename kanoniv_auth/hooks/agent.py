@@ -56,7 +56,8 @@ def answer(host: str, data: bytes, installed: Installed, here: str) -> Answer:
         return Answer()
     from kanoniv_auth.hooks import refusal  # noqa: PLC0415 - what is allowed does without its words
 
-    reason = refusal.text(event, decision, why, unrecorded)
+    outside = os.environ.get("KANONIV_TOKEN") is not None
+    reason = refusal.text(event, decision, why, unrecorded, outside=outside)
     return _refused(event.host, event.name, reason, why.slug)
 
 

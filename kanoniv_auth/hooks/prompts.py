@@ -87,7 +87,7 @@ def _carry_out(verb: str, event: Event, installed: Installed) -> tuple[str, str]
     if verb == "audit":
         return _audit(typed.count(args), event, installed)
     fix = "the commands are /kanoniv:delegate, scope, ttl, status and audit"
-    raise UsageError("usage", detail=f"there is no command {PREFIX}{verb!r}", fix=fix)
+    raise UsageError("usage", detail=f"there is no command /{PREFIX}{verb}", fix=fix)
 
 
 def _refuse_others(event: Event) -> None:
@@ -147,6 +147,8 @@ def _rows(found: Session) -> str:
 
 def _line(found: Session) -> str:
     """For the model: what it may do, and how to ask for more."""
+    if found.ttl_remaining <= 0:
+        return "Everything but reading is refused until the person types that; you cannot."
     return (
         f"This session may do what these scopes cover, for {format_ttl(max(0, found.ttl_remaining))}:"
         f" {', '.join(found.scopes)}. Reading needs no scope. Where another is needed, ask the person to type"
@@ -179,7 +181,7 @@ def _audit(limit: int, event: Event, installed: Installed) -> tuple[str, str]:
         return entry.what.details.get("session") == event.session
 
     found = logbook.recent(limit, keep, None, installed.home)
-    rows = [_row(one) for one in found if isinstance(one, Entry)]
+    rows = _lines([_cells(one) for one in found if isinstance(one, Entry)])
     head = (
         f"{len(rows)} record(s) of this session, newest first:"
         if rows
@@ -188,17 +190,26 @@ def _audit(limit: int, event: Event, installed: Installed) -> tuple[str, str]:
     return "\n".join([head, *rows]), "The person was shown this session's audit records."
 
 
-def _row(one: Entry) -> str:
+def _cells(one: Entry) -> tuple[str, ...]:
     what, details = one.what, one.what.details
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(one.at))
     part = details.get("tool") or details.get("verb") or ""
     rest = " ".join(
         [str(details[key]) for key in ("scope", "scopes", "target") if details.get(key)]
     )
-    row = (
-        f"  {when}  {what.name or '-':<14}  {what.event}:{part:<8}  {rest[:80]:<40}  {what.result}"
-    )
-    return _shown(row.replace("\n", "\\n"))
+    cells = (when, what.name or "-", f"{what.event}:{part}", what.result, rest[:80])
+    return tuple([_shown(cell.replace("\n", "\\n")) for cell in cells])
+
+
+def _lines(rows: list[tuple[str, ...]]) -> list[str]:
+    """One under the other, the last cell as long as it is."""
+    wide = [max([len(cell) for cell in column]) for column in zip(*rows, strict=True)][:-1]
+    return [
+        "  ".join(
+            ["", *[f"{cell:<{width}}" for cell, width in zip(row, wide, strict=False)], row[-1]]
+        )
+        for row in rows
+    ]
 
 
 def _shown(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kanoniv_auth.core.redaction import redact
 from kanoniv_auth.core.scopes import covers
 from kanoniv_auth.hooks.hosts import CLAUDE
+from kanoniv_auth.hooks.need import NEVER
 from kanoniv_auth.hooks.push import asked
 
 TYPE_CHECKING = False
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from kanoniv_auth.core.errors import AuthError
     from kanoniv_auth.hooks.event import Event
     from kanoniv_auth.hooks.held import Decision
+    from kanoniv_auth.hooks.need import Need
 
 _HEAD = "REFUSED by kanoniv-auth."
 _SHOWN, _LONGEST, _WIDTH = 8, 4000, 200
@@ -20,19 +22,28 @@ _NEVER = "no token lets an agent do this. A person can, in a terminal of their o
 _PERSON = "Ask the person for it; do not try another way around."
 
 
-def text(event: Event, decision: Decision, error: AuthError, unrecorded: AuthError | None) -> str:
-    """The reason, in a few lines, bounded; nothing in it can move a cursor, and no token stands in it."""
+def text(
+    event: Event,
+    decision: Decision,
+    error: AuthError,
+    unrecorded: AuthError | None,
+    *,
+    outside: bool = False,
+) -> str:
+    """The reason, in a few lines, bounded; nothing in it can move a cursor, and no token stands in it.
+
+    outside: the token is that of the environment the host was started in, which nothing that is typed changes
+    """
     lines = [_HEAD, f"error: {error} [{error.slug}]"]
-    told = decision.refused or ()
-    lines += [
-        f"  {need.subject[:_WIDTH]} needs {need.action} ({need.why})" for need in told[:_SHOWN]
-    ]
+    # what is nobody's is in the error already, with its reason
+    told = decision.refused[1:] if error.slug == "not_delegable" else decision.refused
+    lines += [f"  {need.subject[:_WIDTH]} {_needs(need)}" for need in told[:_SHOWN]]
     if len(told) > _SHOWN:
         lines.append(f"  and {len(told) - _SHOWN} more")
     have = error.facts.get("have")
     if isinstance(have, tuple):
         lines.append(f"  granted: {', '.join([str(scope) for scope in have])}")
-    lines.append(f"fix: {_fix(event, decision, error)}")
+    lines.append(f"fix: {_fix(decision, error, typed=event.host == CLAUDE and not outside)}")
     return _plain(lines, unrecorded if unrecorded is not error else None)
 
 
@@ -45,29 +56,40 @@ def unreadable(error: AuthError, unrecorded: AuthError | None) -> str:
     return _plain([*lines, fix], unrecorded)
 
 
-def _fix(event: Event, decision: Decision, error: AuthError) -> str:
+def _needs(need: Need) -> str:
+    return (
+        f"is nobody's ({need.why})" if need.action == NEVER else f"needs {need.action} ({need.why})"
+    )
+
+
+def _fix(decision: Decision, error: AuthError, *, typed: bool) -> str:
     if error.slug == "not_delegable":
         return _NEVER
     if error.slug in _GRANT and decision.refused:
-        return _grant(event, decision, error)
+        return _grant(decision, error, typed=typed)
     known = error.facts.get("fix")
     if known:
         return str(known)
-    if event.host == CLAUDE:
+    if typed:
         return f"a person starts anew by typing: /kanoniv:delegate SCOPES 4h. {_PERSON}"
     return (
         f"a person gives the host another KANONIV_TOKEN: kanoniv-auth delegate -s SCOPES. {_PERSON}"
     )
 
 
-def _grant(event: Event, decision: Decision, error: AuthError) -> str:
+def _grant(decision: Decision, error: AuthError, *, typed: bool) -> str:
     missing = set(asked([need for need in decision.refused if need.action[0].isalpha()]))
     have = error.facts.get("have")
     held = {str(scope) for scope in have} if isinstance(have, tuple) else set()
     # typed scopes take the place of those there were
     missing |= {scope for scope in held if not covers(missing, scope)}
     scopes = ",".join(sorted(missing - {"code.read"}))
-    if event.host == CLAUDE:
+    if typed and error.slug == "expired":
+        return (
+            "a person goes on with the scopes there were by typing: /kanoniv:ttl 4h;"
+            f" or with these alone: /kanoniv:delegate {scopes} 4h. {_PERSON}"
+        )
+    if typed:
         command = (
             f"/kanoniv:scope {scopes}"
             if error.slug == "scope"

@@ -49,6 +49,8 @@ def delegation(text: str) -> Delegation:
         detail = "no scopes; the presets are:\n" + menu()
         raise UsageError("usage", detail=detail, fix=DELEGATE_FIX)
     ttl = words.pop() if len(words) > 1 and _is_time(words[-1]) else None
+    if len(words) == 2:  # `full dev` would be an agent called full, with a scope called dev
+        _refuse_near_preset("".join(words))
     if len(words) > 2:
         detail = f"{len(words)} words where an agent's name and scopes are expected"
         raise UsageError("usage", detail=detail, fix=DELEGATE_FIX)
@@ -75,10 +77,25 @@ def scopes(text: str) -> tuple[str, ...]:
         raise UsageError("usage", detail=detail, fix=fix)
     if not found:
         raise UsageError("usage", detail="no scopes", fix="/kanoniv:scope code.edit,test.run")
+    for item in found:
+        _refuse_near_preset(item)
     if any(_is_time(item) for item in found):  # `code.edit, 4h` would give a scope called 4h
         detail = "a time stands where a scope is expected"
         raise UsageError("usage", detail=detail, fix="put a blank, and no comma, before the time")
     return found
+
+
+def _refuse_near_preset(word: str) -> None:
+    """Refuse what was meant as a preset and would be a scope that no tool asks for. Raises: UsageError."""
+    for name in PRESETS:
+        if _bare(word) == _bare(name):
+            detail = f"{word!r} is no scope; the preset {name} stands alone"
+            fix = f"type the preset as {name}, or its scopes: {','.join(PRESETS[name].scopes)}"
+            raise UsageError("usage", detail=detail, fix=fix)
+
+
+def _bare(word: str) -> str:
+    return word.lower().replace("-", "").replace("_", "")
 
 
 def time(text: str) -> str:

@@ -18,6 +18,11 @@ from typing import Any
 import nacl
 import pytest
 
+from kanoniv_auth.core.errors import ScopeViolation
+from kanoniv_auth.hooks import refusal
+from kanoniv_auth.hooks.event import TOLD, Event
+from kanoniv_auth.hooks.held import Decision
+from kanoniv_auth.hooks.need import NEVER, Need
 from tests.cli.shell import COMMAND, Said, Shell
 from tests.hooks.calls import SESSION, claude
 
@@ -128,6 +133,37 @@ def test_the_hosts_own_environment_comes_first_and_nothing_is_fallen_through_to(
     assert_denied(hook.edit(KANONIV_TOKEN="kd2.nonsense"))
     hook.session(narrow)
     assert_allowed(hook.edit(KANONIV_TOKEN=good))
+
+
+@pytest.mark.parametrize("given", ["narrow", "", "kd2.nonsense"])
+def test_nothing_is_to_be_typed_where_typing_changes_nothing(given: str, booted: Hook) -> None:
+    token = booted.token("test.run") if given == "narrow" else given
+    said = booted.edit(KANONIV_TOKEN=token)
+    assert_denied(said)
+    assert "/kanoniv:" not in said.err
+    assert "KANONIV_TOKEN" in said.err.partition("fix: ")[2]
+    assert "/kanoniv:delegate" in booted.edit().err
+
+
+def test_what_has_ended_can_go_on(booted: Hook) -> None:
+    booted.session(booted.token("code.edit", "-t", "1s"))
+    time.sleep(1.1)
+    said = booted.edit()
+    assert_denied(said, "expired")
+    assert "/kanoniv:ttl 4h" in said.err
+    assert "/kanoniv:delegate code.edit 4h" in said.err
+
+
+def test_what_is_nobodys_is_said_once(booted: Hook) -> None:
+    said = booted.tool("Bash", command="kanoniv-auth init")
+    assert_denied(said, "not_delegable")
+    assert said.err.count("kanoniv-auth init") == 1
+    both = [Need(f"/home/{name}", NEVER, "writes a file") for name in ("first", "second")]
+    error = ScopeViolation("not_delegable", detail="/home/first (writes a file)")
+    event = Event("codex", "PreToolUse", TOLD, {})
+    shown = refusal.text(event, Decision(both, both, error), error, None)
+    assert shown.count("/home/first") == 1
+    assert "\n  /home/second is nobody's (writes a file)\n" in shown
 
 
 def test_what_everybody_may_do_needs_no_token(booted: Hook) -> None:

@@ -239,8 +239,31 @@ def test_an_expired_session_is_said_and_goes_on(
     shown = person.said("/kanoniv:status")
     assert "expired" in shown
     assert "EXPIRED" in shown
+    told = person.types("/kanoniv:status").out["hookSpecificOutput"]
+    assert isinstance(told, dict)
+    assert "Everything but reading is refused" in told["additionalContext"]
+    assert "may do" not in told["additionalContext"]
     assert "/kanoniv:ttl" in person.refused("/kanoniv:scope git.push")
     assert "1h left" in person.said("/kanoniv:ttl 1h")
+
+
+def test_records_stand_one_under_the_other(person: Person) -> None:
+    person.said("/kanoniv:delegate code.edit,test.run")
+    person.said(
+        "/kanoniv:scope git.push.a-repository-with-a-name-that-is-longer-than-eighty-signs."
+        + "x" * 40
+    )
+    person.said("/kanoniv:delegate a-bot-with-a-long-name build 1h")
+    rows = person.said("/kanoniv:audit").splitlines()[1:]
+    starts = {row.index("  ok  ") for row in rows if "  ok  " in row}
+    assert len(rows) >= 3
+    assert len(starts) == 1, rows
+
+
+def test_a_time_that_is_none_is_told_how_to_write_one(person: Person) -> None:
+    person.said("/kanoniv:delegate code.edit")
+    assert "fix: give a time such as 4h" in person.refused("/kanoniv:ttl forever")
+    assert "no command /kanoniv:bogus [" in person.refused("/kanoniv:bogus")
 
 
 def test_a_session_begins_with_what_it_cannot_do(person: Person) -> None:

@@ -38,6 +38,8 @@ def test_delegation(text: str, name: str | None, scopes: tuple[str, ...], ttl: s
         "", "   ", "a b c", "a b c 4h", "bot code.edit 4h extra", "code.edit\ntest.run", "code.edit\n",
         "code.edit\x1b[31m", "code.edit\u202etest", "code.edit\u00a0test.run x", "git.*", "git.push.* 4h", "*", ",",
         "bot , 4h", "code.edit, 4h", "4h", "x" * 5000, "code.edit\t4h", "code.edit\0",
+        "fulldev", "full_dev 4h", "full dev 4h", "Read Only", "bot readonly",
+        "code.edit,build-only", "read-only,test.run",
     ],
 )  # fmt: skip
 def test_what_could_be_read_in_two_ways_is_refused(text: str) -> None:
