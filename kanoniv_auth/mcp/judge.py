@@ -5,13 +5,14 @@ Which of the two decides never depends on whether it is a good one: a bad proof,
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from kanoniv_auth.api import audit_log, revocations, sessions
 from kanoniv_auth.api.roots import trusted_roots
-from kanoniv_auth.api.tokens import claimed_holder, load_token, no_token
+from kanoniv_auth.api.tokens import claimed_holder, no_token
 from kanoniv_auth.core.access import Access
 from kanoniv_auth.core.audit import Happening
 from kanoniv_auth.core.cache import Cache
@@ -63,7 +64,12 @@ class Sources(Value):
                 raise no_token("KANONIV_TOKEN is set and empty")
             return self.token.strip()
         if self.token_file is not None:
-            return load_token(self.token_file)
+            # no pipe, as elsewhere: it is read at each call, and who opens one may wait for ever
+            path = os.path.expanduser(self.token_file)  # noqa: PTH111 - as in `api.tokens`
+            found = tokens.read_text(path)
+            if found is None:
+                raise no_token(f"there is no token file {path}")
+            return found
         text = None if self.session is None else sessions.load(home, self.session)
         if text is None:
             text = tokens.read_text(home.latest)

@@ -182,3 +182,17 @@ def test_a_flood_of_nothing_holds_up_no_signal(wrapped: Wrapped) -> None:
         session.process.terminate()
         assert session.process.wait(30) == 128 + signal.SIGTERM
         assert time.monotonic() - start < 8
+
+
+def test_a_pipe_in_place_of_the_token_file_is_waited_for_by_nobody(wrapped: Wrapped) -> None:
+    """Whoever may write there could else hold up everything, the signals that end it included."""
+    wrapped.token("echo")
+    file = wrapped.shell.place / "t"
+    os.mkfifo(file)
+    with wrapped.open("--token-file", str(file)) as session:
+        session.send(
+            {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "echo"}}
+        )
+        answer = session.answer(1, BRIEF)
+        assert answer["error"]["data"]["code"] == "storage"
+    assert wrapped.reached() == []
