@@ -38,7 +38,7 @@ _HEADERS = (
 async def dashboard(call: Call) -> Answer:
     """Show a tenant's counts. Raises: StorageError."""
     tenant, store = await call.tenant(), call.service.store
-    counts = await store.counts(tenant.name, now=call.now)
+    counts = await call.counts()
     page = await store.delegations(tenant.name, limit=_ROWS)
     numbers = {
         "delegations": counts.delegations,
@@ -69,7 +69,11 @@ def _table(rows: Iterable[Delegation], now: int) -> str:
 
 
 def _date(seconds: int | None) -> str:
-    return format_ttl(None) if seconds is None else time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(seconds))
+    return (
+        format_ttl(None)
+        if seconds is None
+        else time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(seconds))
+    )
 
 
 def _state(one: Delegation, now: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from kanoniv_server.domain.values import DEFAULT_TENANT, READ
+from kanoniv_server.domain.values import ADMIN, DEFAULT_TENANT, READ
 from kanoniv_server.routes import shapes
 from kanoniv_server.web.problems import Answer, clean, json_answer, refusal
 from kanoniv_server.web.service import Reply, Row
@@ -60,17 +60,19 @@ async def tenant(call: Call) -> Answer:
 
 
 async def metrics(call: Call) -> Answer:
-    """Write out what was counted: this process's requests, and the caller's tenant. Raises: StorageError."""
-    service = call.service
-    counts = await service.store.counts(call.caller.tenant, now=call.now)
-    text = service.metrics.text(
-        {
-            "delegations_total": counts.delegations,
-            "delegations_active": counts.active,
-            "delegations_revoked": counts.revoked,
-            "verifications_total": sum(map(service.metrics.total, ("/v1/verify", "/verify"))),
-        }
-    )
+    """Write out the counts of the caller's tenant, for the operator this process's. Raises: Refusal, StorageError."""
+    key, counted = call.caller, call.service.metrics
+    counts = await call.counts()
+    gauges: dict[str, float] = {
+        "delegations_total": counts.delegations,
+        "delegations_active": counts.active,
+        "delegations_revoked": counts.revoked,
+    }
+    # all tenants' requests together are the operator's to see, who has the first tenant's admin keys
+    whole = key.tenant == DEFAULT_TENANT and ADMIN in key.rights
+    if whole:
+        gauges["verifications_total"] = sum(map(counted.total, ("/v1/verify", "/verify")))
+    text = counted.text(gauges, whole=whole)
     media = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
     return Answer(200, text, (media, (b"cache-control", b"no-store")))
 
@@ -97,10 +99,14 @@ ROWS = (
         "Counts for Prometheus",
         {
             200: Reply(
-                "this process's requests, and the counts of the key's tenant", None, "text/plain"
+                "the counts of the key's tenant; this process's requests, too", None, "text/plain"
             )
         },
         right=READ,
+        text=(
+            "A key with the right `read` sees what its tenant has. What this process was asked, by all tenants, is "
+            "shown to keys of the tenant `default` with the rights `read` and `admin`."
+        ),
     ),
     Row(
         "GET",

@@ -32,6 +32,7 @@ class Metrics(Collector):
         self._sums: dict[str, float] = defaultdict(float)
         self._refusals: dict[str, int] = defaultdict(int)
         self._gauges: dict[str, float] = {}
+        self._whole = False
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
 
@@ -52,13 +53,20 @@ class Metrics(Collector):
         """How many requests a route has had."""
         return sum(self._slots.get(route, ()))
 
-    def text(self, gauges: dict[str, float]) -> bytes:
-        """Write all of it in Prometheus' text format. gauges: name -> value, of the caller's tenant."""
-        self._gauges = gauges
+    def text(self, gauges: dict[str, float], *, whole: bool) -> bytes:
+        """Write it in Prometheus' text format. gauges: name -> value, of a tenant · whole: the process, too."""
+        self._gauges, self._whole = gauges, whole
         return generate_latest(self._registry)
 
     def collect(self) -> Iterable[Metric]:
         """Give what there is, as prometheus-client asks for it."""
+        if self._whole:
+            yield from self._process()
+        # the published product's names
+        for name, value in sorted(self._gauges.items()):
+            yield GaugeMetricFamily(name, name.replace("_", " "), value=value)
+
+    def _process(self) -> Iterable[Metric]:
         requests = CounterMetricFamily(
             "kanoniv_requests", "Requests answered", labels=("method", "route", "status")
         )
@@ -79,9 +87,6 @@ class Metrics(Collector):
         yield refusals
         yield CounterMetricFamily("kanoniv_shed", "Refused for want of room", value=self.shed)
         yield GaugeMetricFamily("kanoniv_requests_in_hand", "Going on now", value=self.going)
-        # the published product's names
-        for name, value in sorted(self._gauges.items()):
-            yield GaugeMetricFamily(name, name.replace("_", " "), value=value)
 
 
 def _cumulative(slots: list[int]) -> list[tuple[str, float]]:

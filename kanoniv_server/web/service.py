@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kanoniv_server.web import problems
+from kanoniv_server.web.kept import Kept
 from kanoniv_server.web.problems import Answer, Refusal, refusal
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from kanoniv_auth.core.chain import Chain
     from kanoniv_auth.once.port import Once
     from kanoniv_server.domain.ports import Signer, Store
-    from kanoniv_server.domain.values import ApiKey, Tenant
+    from kanoniv_server.domain.values import ApiKey, Counts, Tenant
     from kanoniv_server.reach import Reach
     from kanoniv_server.roots import Roots
     from kanoniv_server.web.callers import Callers
@@ -33,7 +35,7 @@ class Service:
 
     blocking: threads for what waits, such as `once` · probes: name -> what /readyz asks · clock: unix seconds ·
     entropy: n -> n random bytes · announce: tells other processes that something was revoked
-    written: by link id, what `verify` says of a chain
+    written: by link id, what `verify` says of a chain · kept: what costs a walk over everything
     """
 
     store: Store
@@ -52,6 +54,7 @@ class Service:
     announce: Callable[[], Awaitable[None]]
     most_at_once: int = 256
     written: dict[bytes, tuple[Chain, str]] = field(default_factory=dict)
+    kept: Kept = field(default_factory=Kept)
 
 
 @dataclass(slots=True)
@@ -79,6 +82,13 @@ class Call:
         if found is None:
             raise refusal("not_found", "this key's tenant is not there")
         return found[0]
+
+    async def counts(self) -> Counts:
+        """What that tenant has, as it was counted a moment ago. Raises: Refusal (limited), StorageError."""
+        name, store = self.caller.tenant, self.service.store
+        return await self.service.kept.get(
+            f"counts {name}", partial(store.counts, name, now=self.now)
+        )
 
     async def signer(self) -> Signer:
         """That tenant's root. Raises: as `Roots.signer`."""

@@ -134,7 +134,7 @@ async def test_more_at_once_than_there_is_room_for_is_told_to_wait(tmp_path: Pat
         gate.set()
         assert {answer.status_code for answer in await asyncio.gather(*waiting)} == {200}
         assert (await here.get("/healthz")).status_code == 200
-        assert "kanoniv_shed_total 2.0" in (await here.get("/metrics", "read")).text
+        assert "kanoniv_shed_total 2.0" in (await here.get("/metrics", "all")).text
 
 
 # ------------------------------------------------------------------------------------------ bodies

@@ -173,6 +173,8 @@ async def test_the_audit_chain_is_walked_and_a_change_is_found(here: Site, tmp_p
     database.execute("UPDATE audit SET line = ? WHERE seq = 3", (changed,))
     database.commit()
     database.close()
+    # what the last walk has found is kept for a moment
+    here.service.kept._found.clear()
     found = (await here.get("/v1/audit", "read", verify="1")).json()["verified"]
     assert found["intact"] is False
     assert found["records"] == 3
@@ -255,7 +257,7 @@ async def test_metrics_count_routes_and_nothing_from_outside(here: Site) -> None
     await here.post("/v1/verify", {"token": token, "scope": "deploy.staging"})
     await here.post("/v1/verify", {"token": token, "scope": "prod"})
     await here.get('/evil{x="y"}')
-    text = (await here.get("/metrics", "read")).text
+    text = (await here.get("/metrics", "all")).text
     for line in (
         'kanoniv_requests_total{method="POST",route="/v1/verify",status="200"} 1.0',
         'kanoniv_requests_total{method="POST",route="/v1/verify",status="403"} 1.0',
@@ -268,6 +270,23 @@ async def test_metrics_count_routes_and_nothing_from_outside(here: Site) -> None
     ):
         assert f"\n{line}\n" in text
     assert "evil" not in text
+
+
+async def test_what_all_tenants_ask_is_the_operators_to_see(here: Site) -> None:
+    await here.bundle()
+    await here.post("/v1/verify", {"token": await here.token(), "scope": "deploy.staging"})
+    await here.add_key("scraper", "read", "admin")
+    await here.add_key("theirs", "read", "admin", "issue", "revoke", tenant="other")
+    for key in ("all", "scraper"):
+        text = (await here.get("/metrics", key)).text
+        assert "kanoniv_requests_total{" in text
+        assert "\nverifications_total 1.0\n" in text
+    for key in ("read", "other", "theirs"):
+        text = (await here.get("/metrics", key)).text
+        assert f"\ndelegations_total {2.0 if key == 'read' else 0.0}\n" in text
+        assert "kanoniv_" not in text
+        assert "verifications" not in text
+    assert (await here.get("/metrics", "admin")).status_code == 403
 
 
 async def test_the_dashboard_escapes_and_has_no_script(here: Site) -> None:
