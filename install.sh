@@ -79,6 +79,7 @@ install() {
         fail "$here is no checkout of auth-action" \
             'git clone https://github.com/kanoniv/auth-action.git ~/.kanoniv/auth-action, and run its install.sh'
     mkdir -p "$base"
+    chmod 700 "$base" # a clone that was put below it has made it for everybody to look into
     rm -rf "$new" "$old"
     say 'kanoniv-auth: installing the locked dependencies below ~/.kanoniv/venv'
     build || { rm -rf "$new"; fail 'the program could not be put together; what was there before is unchanged' \
@@ -98,7 +99,11 @@ install() {
 
 uninstall() {
     if [ -x "$venv/bin/kanoniv-auth" ]; then
-        "$venv/bin/kanoniv-auth" uninstall
+        said=$("$venv/bin/kanoniv-auth" uninstall)
+        printf '%s\n' "$said" | sed '/^  Stays:     the program: /d'
+        say "  Removed:   $venv"
+        say 'note: what still stands in projects and repositories cannot run now and refuses; to take it out with the'
+        say '      commands above, run ./install.sh once more first'
     else
         say "There is no program in $venv."
     fi

@@ -20,6 +20,7 @@ _DONE = {
     "removed": "Removed. Claude Code is guarded no more.",
     "absent": "There was nothing of ours to remove.",
 }
+_FOLDER_FREE = "Removed. The settings of this folder guard nothing any more; those of the person stay as they are."
 _NEXT = (
     "Without a token everything but reading is refused. In a new session a person types:\n"
     "  /kanoniv:delegate full-dev 4h\n"
@@ -54,11 +55,13 @@ def uninstall(arguments: Arguments) -> Outcome:
     """Undo `install-skill`."""
     from kanoniv_auth.hooks import skill_install  # noqa: PLC0415 - as above
 
-    made = skill_install.uninstall(_project(arguments))
-    rows = [_DONE[made.done], f"  Settings:  {plain(made.settings)}"]
+    project = _project(arguments)
+    made = skill_install.uninstall(project)
+    done = _FOLDER_FREE if project is not None and made.done == "removed" else _DONE[made.done]
+    rows = [done, f"  Settings:  {plain(made.settings)}"]
     rows += [f"  Left:      {plain(path)}, which is not as we wrote it" for path in made.left]
     facts = {**_facts(made), "left": [plain(path) for path in made.left]}
-    return Outcome(_DONE[made.done], "\n".join(rows), facts)
+    return Outcome(done, "\n".join(rows), facts)
 
 
 def uninstall_all(_: Arguments) -> Outcome:

@@ -79,8 +79,12 @@ def test_for_one_project(shell: Shell) -> None:
     # a project's own command is not taken for a person's (prompts.py), so these stand below the person's
     assert not (project / ".claude" / "commands").exists()
     assert (shell.place / ".claude" / "commands" / "kanoniv" / "scope.md").exists()
-    assert shell.kanoniv("uninstall-skill", "--project", str(project)).status == 0
+    assert shell.kanoniv("install-skill").status == 0
+    said = shell.kanoniv("uninstall-skill", "--project", str(project))
+    assert said.status == 0
+    assert "guarded no more" not in said.out  # every session of this person's is
     assert json.loads(local.read_text("utf-8")) == {}
+    assert "PreToolUse" in settings(shell)["hooks"]
 
 
 def test_a_link_to_settings_elsewhere_stays_a_link(shell: Shell) -> None:

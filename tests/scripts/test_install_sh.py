@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import stat
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -62,6 +63,7 @@ def machine(tmp_path: Path, checkout: Path) -> Machine:
     user = tmp_path / "it's me"  # a name that has to be quoted everywhere
     clone = user / ".kanoniv" / "auth-action"  # where the one-liner puts it
     shutil.copytree(checkout, clone)
+    clone.parent.chmod(0o775)  # as git makes it where groups may write
     return Machine(user, clone)
 
 
@@ -72,6 +74,7 @@ def test_from_a_clone_to_a_guarded_agent_and_back(machine: Machine) -> None:
     assert "Root key generated" in done.stdout
     assert "not on your PATH" not in done.stdout
     key = (machine.user / ".kanoniv" / "root.key").read_bytes()
+    assert stat.S_IMODE((machine.user / ".kanoniv").stat().st_mode) == 0o700
     refused = machine.hook(PUSH)
     assert refused.returncode == 2
     assert b"git.push" in refused.stderr or b"no_token" in refused.stderr, refused
@@ -91,6 +94,8 @@ def test_from_a_clone_to_a_guarded_agent_and_back(machine: Machine) -> None:
 
     gone = machine.install("--uninstall")
     assert gone.returncode == 0, gone
+    assert "run ./install.sh once more" in gone.stdout
+    assert "pip uninstall" not in gone.stdout  # the program is gone
     assert not machine.venv.exists()
     assert not linked.is_symlink()
     assert json.loads((machine.user / ".claude" / "settings.json").read_text("utf-8")) == {}
