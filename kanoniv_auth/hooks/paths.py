@@ -78,7 +78,8 @@ def to_write(path: str, places: Places, *, below: bool = False) -> str:
     if _any_run(names, protected.CI_PATHS):
         return CI
     if (places.project and _within(path, places.project)) or _is_scratch(path, places):
-        return EDIT
+        # the name of two paths, to whoever splits a list of names at blanks
+        return ELSEWHERE if " /" in path.removeprefix(places.project) else EDIT
     return ELSEWHERE
 
 
@@ -93,13 +94,19 @@ def to_read(path: str, places: Places, *, below: bool = False) -> str:
         return SECRETS
     if names[:1] == ["dev"]:
         return _device(names[1:])
-    if names[:1] == ["proc"] and not protected.PROCESS.isdisjoint(names):
+    if names[1:] and not _GLOB.isdisjoint(names[0]):
+        return SECRETS  # it could be that of the next line
+    if names[:1] == ["proc"] and (below or _of_process(names)):
         return SECRETS
     if _any_run(names, protected.SECRET_PATHS, whole=not below) or _is_secret(
         names[-1] if names else ""
     ):
         return SECRETS
     return READ
+
+
+def _of_process(names: list[str]) -> bool:
+    return any(_may_be(name, known) for name in names[1:] for known in protected.PROCESS)
 
 
 def _names(path: str) -> list[str]:

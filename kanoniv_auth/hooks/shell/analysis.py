@@ -53,6 +53,7 @@ def analyse(text: str, around: Surroundings) -> tuple[Need, ...]:
 
 def _found(text: str, around: Surroundings, past: Past) -> dict[tuple[str, str], Need]:
     found: dict[tuple[str, str], Need] = {}
+    past.placed = False  # of this alone the order counts
     _text(Scene(around, around.cwd, Simple(()), found, _start, past), text)
     return found
 

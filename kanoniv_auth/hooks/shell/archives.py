@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kanoniv_auth.hooks.shell import options
-from kanoniv_auth.hooks.shell.scene import SCRIPT
+from kanoniv_auth.hooks.shell.scene import SCRIPT, TESTS
 from kanoniv_auth.hooks.shell.words import LITERAL, NotUnderstood, Word
 
 TYPE_CHECKING = False
@@ -45,6 +45,12 @@ def _tar(scene: Scene) -> None:
         scene.read(archive)
     if line.given.isdisjoint(("t", "list", "O", "to-stdout")):
         scene.write(place, below=True)
+        _unpacked(scene)
+
+
+def _unpacked(scene: Scene) -> None:
+    scene.past.placed = True
+    scene.need(TESTS, "what it holds may be a repository with settings that run something")
 
 
 def _new_form(words: list[Word]) -> list[Word]:
@@ -76,6 +82,7 @@ def _unzip(scene: Scene) -> None:
         scene.read(word)
     if line.given.isdisjoint(("l", "v", "t", "p", "Z")):
         scene.write(line.value("d") or Word("."), below=True)
+        _unpacked(scene)
 
 
 def _patch(scene: Scene) -> None:

@@ -19,6 +19,7 @@ _LOADED_NAMES = frozenset(
      "path", "fpath", "cdpath", "argv", "module_path", "TMPDIR", "XDG_CONFIG_HOME", "NULLCMD", "READNULLCMD", "FIGNORE")
 )  # fmt: skip
 _ENDINGS = ("_proxy", "_config", "_options", "_args", "_cmd", "_command")
+_FUNCTIONS = "_functions"  # zsh calls what stands in one of these
 
 
 def judge_variable(scene: Scene, name: str, actions: set[str] | None) -> None:
@@ -30,7 +31,7 @@ def judge_variable(scene: Scene, name: str, actions: set[str] | None) -> None:
         scene.need(CONFIG, f"it sets {name}")
     elif name.startswith("GIT_"):
         scene.need("git.config", f"it sets {name}")
-    elif name in _LOADED_NAMES or name.startswith(_LOADED):
+    elif name in _LOADED_NAMES or name.startswith(_LOADED) or name.endswith(_FUNCTIONS):
         scene.need(ANY, f"it sets {name}, which can change what a command runs")
     elif not _is_calm(name, actions):
         scene.need(SCRIPT, f"it sets {name}, which can change what a command does")

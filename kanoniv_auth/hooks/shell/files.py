@@ -34,8 +34,8 @@ _ROWS = {
     "tee": "a i p append ignore-interrupts output-error?",
     "truncate": "s: c o r< size: no-create reference<",
     "mktemp": "d u q t p> directory dry-run quiet tmpdir> suffix:",
-    "gzip": "# k f d v c q t l n N r keep force decompress stdout verbose quiet test list recursive best fast",
-    "gunzip": "k f v c q t l n N r keep force stdout verbose quiet test list recursive",
+    "gzip": "# k f d v c q t l n r keep force decompress stdout verbose quiet test list recursive best fast",
+    "gunzip": "k f v c q t l n r keep force stdout verbose quiet test list recursive",
 }
 _DEEP = ("r", "R", "a", "recursive", "archive")
 
@@ -61,6 +61,8 @@ def judge(scene: Scene, name: str) -> None:
         words = words or ([] if line.value("p", "tmpdir") else [Word("/tmp/tmp.x")])  # noqa: S108 - a place to ask about
     for word in words:
         scene.write(word, below=deep)
+        if name in ("gzip", "gunzip"):
+            scene.read(word, below=deep)
         if name in ("gzip", "gunzip") and word.kind == LITERAL:
             scene.write(Word(f"{word.text}.gz"))
             scene.write(Word(word.text.removesuffix(".gz")))
@@ -87,6 +89,7 @@ def _transfer(scene: Scene, name: str, line: Line, *, deep: bool) -> None:
     links = name == "ln" or not line.given.isdisjoint(("s", "l", "link", "symbolic-link"))
     folder = target.text.endswith(("/", "/.", "/..")) or target.text in (".", "..")
     scene.write(target, below=deep and not folder)
+    suffix = line.value("S", "suffix")
     for word in words:
         _source(scene, word, target, moved=name == "mv", links=links, deep=deep)
         inside = word.text.rstrip("/").rpartition("/")[2]
@@ -94,9 +97,11 @@ def _transfer(scene: Scene, name: str, line: Line, *, deep: bool) -> None:
             scene.write(target, below=True)
         else:
             kind = PATTERN if word.kind == PATTERN else LITERAL
-            scene.write(
-                Word(f"{target.text.rstrip('/') or '/'}/{inside}", kind), below=deep or name == "mv"
-            )
+            there = Word(f"{target.text.rstrip('/') or '/'}/{inside}", kind)
+            scene.write(there, below=deep or name == "mv")
+            if suffix is not None:  # the older one gets a name that is put together
+                scene.write(Word(f"{there.text}{suffix.text}", kind))
+                scene.write(Word(f"{target.text.rstrip('/')}{suffix.text}"))
 
 
 def _source(
@@ -104,6 +109,7 @@ def _source(
 ) -> None:
     if moved:
         scene.write(word, below=True)
+        scene.read(word)  # under its new name, it is anybody's to read
     elif not links:
         scene.read(word, below=deep)
     else:
@@ -111,6 +117,7 @@ def _source(
         if word.kind != LITERAL:
             raise NotUnderstood("a link to something that is not certain")
         scene.write(word, below=True)
+        scene.read(word)
         if word.text[:1] not in "/~":
             for folder in (target.text, target.text.rpartition("/")[0] or "."):
                 scene.write(Word(f"{folder}/{word.text}"), below=True)

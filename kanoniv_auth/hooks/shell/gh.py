@@ -17,12 +17,13 @@ _READS = {
 }  # fmt: skip
 _SENDS = {
     "pr": "create comment edit close reopen ready review",
-    "issue": "create comment edit close reopen develop pin unpin",
+    "issue": "create comment edit close reopen pin unpin",
     "label": "create edit delete", "gist": "create edit",
 }  # fmt: skip
 # what changes the branches and tags of a repository without a push
 _PUSHES = {
     "pr": "merge update-branch",
+    "issue": "develop",
     "repo": "sync delete rename archive edit",
     "release": "create delete edit upload",
 }

@@ -178,16 +178,15 @@ def _look(scene: Scene, name: str, words: list[Word], cwd: str) -> None:
     for word in line.operands:
         if word.kind not in (LITERAL, PATTERN):
             raise NotUnderstood("a word for git that is not certain")
-        # a revision, or a path; git shows files outside as well
-        inner.read(word)
+        # a revision, or a path; git shows files outside as well, and all that lies in them
+        inner.read(word, below=name in ("diff", "grep"))
         if name in ("show", "cat-file", "archive") and ":" in word.text:
             inner.read(Word(word.text.partition(":")[2]))
-    if name == "remote" and [word.text for word in line.operands][:1] not in (
-        [],
-        ["show"],
-        ["get-url"],
-    ):
-        scene.need(_CONFIG, "it changes the remotes")
+            inner.read(Word(word.text.rpartition(":")[2]))
+    if name == "grep" and not line.given.isdisjoint(("no-index", "untracked")):
+        inner.read(Word("."), below=True)
+    if name == "remote":
+        _remote(scene, line.operands, cwd)
     if name == "reflog" and line.operands and line.operands[0].text in ("expire", "delete"):
         raise NotUnderstood("a change of what git remembers")
 
@@ -196,6 +195,7 @@ def _remote(scene: Scene, words: list[Word], cwd: str) -> None:
     if words and words[0].text not in ("show", "get-url"):
         scene.need(_CONFIG, "it changes the remotes")
     for word in words[1:]:
+        # it may be an address, and is asked then
         if word.text not in scene.around.remotes(cwd):
             raise NotUnderstood("a remote that is not known")
 
@@ -283,6 +283,7 @@ def _clone(scene: Scene, words: list[Word], _: str) -> None:
     )
     folder = line.operands[1] if len(line.operands) == 2 else Word(name or ".")
     scene.write(folder)
+    scene.past.placed = True
 
 
 _SPECIAL = {"fetch": _fetch, "ls-remote": _ls_remote, "config": _config, "clone": _clone}

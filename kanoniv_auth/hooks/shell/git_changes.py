@@ -22,6 +22,9 @@ _CHANGING = frozenset(
 )  # fmt: skip
 # of these, -m is followed by a message
 _SPEAKING = ("commit", "tag", "merge", "pull", "stash", "notes")
+# of these, -s is followed by a way of merging; git starts a program called so where it knows none
+_MERGING = ("merge", "pull", "rebase", "cherry-pick", "revert")
+_STRATEGIES = ("ort", "recursive", "resolve", "octopus", "ours", "subtree")
 
 
 def committing(scene: Scene, cwd: str, why: str) -> None:
@@ -41,18 +44,13 @@ _STARTING = frozenset(
 
 def judge(scene: Scene, name: str, words: list[Word], cwd: str) -> None:
     """Ask for what a command needs. Raises: NotUnderstood."""
-    words, messages = _messages(words) if name in _SPEAKING else (words, [])
+    words, messages = _messages(name, words) if name in _SPEAKING else (words, [])
     line = options.read(words, CHANGES[name][-1], tame=name == "add")
-    if any(word.kind == UNKNOWN for _, _, word in line.values):
-        raise NotUnderstood("a variable that would be kept in a commit")
     if not line.given.isdisjoint(_STARTING):
         _starts_programs(name, line)
+    _certain(name, line, messages)
     inner = scene.at(cwd)
     inner.paths(line)
-    if any(word.kind not in (LITERAL, PATTERN) for word in line.operands):
-        raise NotUnderstood("a word for git that is not certain")
-    if any(word.kind not in (LITERAL, SHOWN) or not word.single for word in messages):
-        raise NotUnderstood("a message that may be more than one word")
     texts = [word.text for word in line.operands]
     if _only_looks(name, line, texts):
         scene.harmless()
@@ -70,15 +68,37 @@ def judge(scene: Scene, name: str, words: list[Word], cwd: str) -> None:
         _pull(scene, line, cwd)
     else:
         _touched(inner, name, line)
+    if not made or texts:  # to make a branch changes no file
+        scene.past.places(name)
 
 
-def _messages(words: list[Word]) -> tuple[list[Word], list[Word]]:
+def _certain(name: str, line: Line, messages: list[Word]) -> None:
+    """Refuse words that may be others by the time git gets them, and what git would take for a program's name."""
+    if any(word.kind == UNKNOWN for _, _, word in line.values):
+        raise NotUnderstood("a variable that would be kept in a commit")
+    if name in _MERGING and any(
+        word.literal not in _STRATEGIES for key, _, word in line.values if key in ("s", "strategy")
+    ):
+        raise NotUnderstood("a way of merging that is not git's own")
+    if any(word.kind not in (LITERAL, PATTERN) for word in line.operands):
+        raise NotUnderstood("a word for git that is not certain")
+    if any(word.kind not in (LITERAL, SHOWN) or not word.single for word in messages):
+        raise NotUnderstood("a message that may be more than one word")
+
+
+def _messages(name: str, words: list[Word]) -> tuple[list[Word], list[Word]]:
     """The words without `-m TEXT`: a message is data, whatever it is, as long as it is one word."""
     rest: list[Word] = []
     found: list[Word] = []
     at = 0
+    valued = {mark[:-1] for mark in CHANGES[name][-1].split() if mark[-1] in ":<"}
     while at < len(words):
         word = words[at]
+        before = rest[-1].text if rest else ""
+        if before[:1] == "-" and (before[2:] in valued or before[-1] in valued):
+            rest.append(word)  # the value of that
+            at += 1
+            continue
         if word.kind == LITERAL and word.text == "--":
             return [*rest, *words[at:]], found
         if word.kind == LITERAL and word.text in ("-m", "-am", "--message") and at + 1 < len(words):
@@ -127,6 +147,8 @@ def _pull(scene: Scene, line: Line, cwd: str) -> None:
 def _touched(scene: Scene, name: str, line: Line) -> None:
     """Ask for the paths that are named: removed, moved, or put back as a commit has them."""
     words = line.operands
+    for word in words if name in ("add", "mv") else ():
+        scene.read(word)  # what is in a commit, git shows under other names
     if name in ("rm", "mv", "restore", "clean"):
         deep = name != "restore" or any(word.text in (".", ":/") for word in words)
         for word in words or ([Word(".")] if name == "clean" else []):

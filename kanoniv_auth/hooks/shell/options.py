@@ -7,7 +7,15 @@ numbers such as `-20`. One letter is a short option, anything longer a long one;
 
 from __future__ import annotations
 
-from kanoniv_auth.hooks.shell.words import LITERAL, PATTERN, NotUnderstood, Word
+from kanoniv_auth.hooks.shell.words import (
+    LITERAL,
+    NUMBERS,
+    PATTERN,
+    SHOWN,
+    UNKNOWN,
+    NotUnderstood,
+    Word,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,6 +80,10 @@ class _Reader:
         while at < len(words):
             word = words[at]
             at += 1
+            if word.kind == PATTERN and self._is_value(word.text):
+                name, _, value = word.text[2:].partition("=")
+                found.values.append((name, ":", Word(value, PATTERN)))
+                continue
             if word.kind != LITERAL or word.text[:1] != "-" or word.text == "-":
                 self._operand(word, found)
                 if not self.first:
@@ -87,9 +99,20 @@ class _Reader:
                 at = self._short(word.text[1:], words, at, found)
         return found
 
+    def _is_value(self, text: str) -> bool:
+        """Whether a pattern is `--name=…` as it stands: all that it becomes is that option, with data."""
+        name, sign, _ = text[2:].partition("=")
+        return text[:2] == "--" and bool(sign) and self.known.get(name) == ":"
+
     def _operand(self, word: Word, found: Line) -> None:
-        if word.kind == PATTERN and word.text[0] in "*?[" and not self.tame:
+        if word.kind == PATTERN and (
+            word.text[0] == "-" or (word.text[0] in "*?[" and not self.tame)
+        ):
             raise NotUnderstood("a pattern that may become an option")
+        certain = self.tame and (word.single or word.text in NUMBERS)
+        loose = word.text[:1] == "-" or (word.text[:1] == "$" and not certain)
+        if word.kind in (SHOWN, UNKNOWN) and loose:
+            raise NotUnderstood("a value that may become an option")
         found.operands.append(word)
 
     def _mark(self, name: str) -> str:

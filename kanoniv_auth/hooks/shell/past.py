@@ -34,17 +34,34 @@ _TREES = (
 )
 
 
+# which put other files in their place
+_PLACING = (
+    "checkout",
+    "switch",
+    "merge",
+    "rebase",
+    "pull",
+    "cherry-pick",
+    "revert",
+    "reset",
+    "restore",
+    "stash",
+)
+
+
 class Past:
     """Notes. pushed: something is pushed · asked: git looks at a folder.
 
     moved: another branch may be checked out · tagged: a tag may have been made · made: branches that are · laid: a
     part of a repository is written by its name · shifted: folders are copied, moved or put back with what they hold
+    placed: links may lie where none were
     """
 
-    __slots__ = ("asked", "laid", "made", "moved", "pushed", "shifted", "tagged")
+    __slots__ = ("asked", "laid", "made", "moved", "placed", "pushed", "shifted", "tagged")
 
     def __init__(self) -> None:
         self.moved = self.tagged = self.laid = self.shifted = self.pushed = self.asked = False
+        self.placed = False
         self.made: set[str] = set()
 
     @property
@@ -57,6 +74,10 @@ class Past:
         """Note a path that is written. below: with all that is under it."""
         self.shifted = self.shifted or below
         self.laid = self.laid or not _PARTS.isdisjoint(path.lower().split("/"))
+
+    def places(self, command: str) -> None:
+        """Note that a git command has put files in their place."""
+        self.placed = self.placed or command in _PLACING
 
     def changes(self, command: str, *, made: list[str]) -> None:
         """Note a git command that changes the repository. made: branches that it makes."""

@@ -89,7 +89,8 @@ dirname | data | z zero
 which | data | a all
 whereis | data | b m s u
 type | data | a f P p t
-hash expr yes sleep groups tput true false vmstat | data |
+expr yes sleep groups tput true false vmstat | data |
+hash | none | r
 wait | seen |
 exit return break continue shift | number |
 date | date | # u R I? d: j v: r< utc date: iso-8601? rfc-3339: universal reference< rfc-email

@@ -46,6 +46,7 @@ _ALLOWED: dict[str, Callable[[Word], bool]] = {
     "none": lambda _: False,
     "seen": lambda _: True,
 }
+_REACHES = ("env", "import", "include")
 _PROCESSES = frozenset("aefAxuwlHjN")
 
 
@@ -93,8 +94,8 @@ def _first(scene: Scene, name: str, line: options.Line) -> None:
     operands = line.operands
     if line.value("e", "f", "regexp", "file") is None and "files" not in line.given:
         _data(scene, operands[:1])
-        if name == "jq" and operands and "env" in operands[0].text.lower():
-            scene.need(SECRETS, "it reads the environment")
+        if name == "jq" and operands and any(sign in operands[0].text.lower() for sign in _REACHES):
+            scene.need(SECRETS, "it reads the environment, or files that its program names")
         operands = operands[1:]
     recursive = _DEEP.get(name)
     deep = name not in ("jq", "look") if recursive is None else not line.given.isdisjoint(recursive)

@@ -74,6 +74,10 @@ class Scene:
     def write(self, word: Word, *, below: bool = False) -> None:
         """Ask for what writing, making or removing a path needs. Raises: NotUnderstood."""
         self.past.writes(word.text, below=below)
+        if self.past.placed and word.text not in _STREAMS:
+            self.need(
+                ANY, "not understood: what lies there after another command has put files in place"
+            )
         if any(f"{sign}{path}" in word.text for sign in " \t\n'\"\\" for path in ("/", "..")):
             self.need("fs.write", "a name that a pipe to xargs would turn into another path")
         self._path(word, "it writes", self.around.write_scope, below=below)

@@ -65,6 +65,8 @@ def _sed(scene: Scene) -> None:
         scene.write(word)
         suffix = line.value("i", "in-place")
         if suffix is not None:
+            if any(sign in suffix.text for sign in "*/"):
+                raise NotUnderstood("a suffix that is more than one")
             scene.write(Word(f"{word.text}{suffix.text}", word.kind))
 
 

@@ -44,8 +44,10 @@ def judge(scene: Scene, name: str) -> None:
     for key, _, word in line.values:
         if word.kind != LITERAL:
             raise NotUnderstood("a value that is sent, and not certain")
+        if key in ("w", "write-out") and "%output" in word.text:
+            raise NotUnderstood("what is shown goes to a file")
         if key in _MAY_NAME_FILES:
-            _named_file(scene, word.text)
+            _named_file(scene, word.text, several=key in ("F", "form"))
     scene.paths(line)
     _kept(scene, name, line)
     method = line.value("X", "request", "method")
@@ -95,6 +97,8 @@ def _kept(scene: Scene, name: str, line: options.Line) -> None:
         if "content-disposition" in line.given:
             scene.write(folder, below=True)
         for word in line.operands:
+            if "%" in word.text:
+                raise NotUnderstood("a name that is decoded")
             scene.write(Word(f"{folder.text}/{_last(word.text)}"))
 
 
@@ -102,9 +106,11 @@ def _last(address: str) -> str:
     return address.partition("?")[0].rstrip("/").rpartition("/")[2] or "index.html"
 
 
-def _named_file(scene: Scene, text: str) -> None:
+def _named_file(scene: Scene, text: str, *, several: bool) -> None:
     for sign in ("@", "<"):
         _, found, path = text.partition(sign)
+        if found and several and "," in path:
+            raise NotUnderstood("several files")
         if found:
             scene.read(Word(path.partition(";")[0] or "-"))
 

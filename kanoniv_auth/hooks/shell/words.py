@@ -15,6 +15,8 @@ HARMLESS = frozenset(
      "SECONDS", "LINENO", "BASH_VERSION", "UID", "EUID", "HOSTNAME", "PATH", "PPID", "SHLVL", "COLUMNS", "PIPESTATUS")
 )  # fmt: skip
 
+# expansions that are one number
+NUMBERS = frozenset(("$?", "$#", "$!", "$$", "${?}", "${#}", "${!}", "${$}"))
 
 # what a shell may take for something else than a command's name
 RESERVED = frozenset(
