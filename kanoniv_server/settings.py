@@ -195,7 +195,7 @@ OPTIONS = (
     Option("port", _number(0, 65535, 7400), "7400", "port to listen on; 0 for any that is free"),
     Option("data-dir", _path, ".", "where the SQLite files and the root key lie"),
     Option("database-url", _database_url, None, "sqlite:///FILE or postgresql://…", secret=True),
-    Option("redis-url", _redis_url, None, "redis://…, for more than one process", secret=True),
+    Option("redis-url", _redis_url, None, "redis://…, where processes count together", secret=True),
     Option("public-url", _public_url, None, "https://…, how clients reach it; needed for OIDC"),
     Option("root-key", _path, None, "file of the root key, made when it is not there"),
     Option("policy-dir", _path, None, "trust policies, *.yaml, for OIDC"),
