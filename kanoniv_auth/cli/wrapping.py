@@ -60,7 +60,7 @@ def wrap_mcp(arguments: Arguments) -> Outcome:
             require_audit=arguments.flag("require_audit"),
             say=say,
         )
-        return _run(Guard(policy, desk, fixes.fix_of), desk, arguments)
+        return _run(Guard(policy, desk, fixes.fix_of), desk, scribe, arguments)
 
 
 def _sources(arguments: Arguments) -> Sources:
@@ -68,7 +68,7 @@ def _sources(arguments: Arguments) -> Sources:
     return Sources(token, arguments.text("token_file"), sessions.named(os.environ))
 
 
-def _run(guard: Guard, desk: Desk, arguments: Arguments) -> Outcome:
+def _run(guard: Guard, desk: Desk, records: Scribe, arguments: Arguments) -> Outcome:
     try:
         os.fstat(proxy.STDIN)
     except OSError:
@@ -76,7 +76,8 @@ def _run(guard: Guard, desk: Desk, arguments: Arguments) -> Outcome:
         raise UsageError("usage", detail="stdin is closed", fix=fix) from None
     command = arguments.rest
     try:
-        status = proxy.run(guard, command, os.environ, _silent if arguments.flag("json") else _say)
+        say = _silent if arguments.flag("json") else _say
+        status = proxy.run(guard, command, os.environ, records, say)
     except (OSError, ValueError) as error:
         return _not_started(command[0], error)
     facts = {"exit_status": status, **{word: desk.counts[word] for word in _VERDICTS}}

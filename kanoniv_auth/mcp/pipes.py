@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 import signal
 from collections import deque
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kanoniv_auth.mcp.scribe import Scribe
 
 FORWARDED = (
     signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2,
@@ -47,6 +51,49 @@ class Pile:
         """Nobody reads it."""
         self._parts.clear()
         self.size, self.open = 0, False
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is something, and nothing it waits for."""
+        return bool(self._parts)
+
+
+class Told(Pile):
+    """What is for the client. Each part waits until every record that was handed in before it is written.
+
+    So nobody hears of a call whose record a killed process could lose.
+    """
+
+    __slots__ = ("_after", "_records")
+
+    def __init__(self, fd: int, at_once: int, records: Scribe) -> None:
+        super().__init__(fd, at_once)
+        self._records = records
+        self._after: deque[int] = deque()
+
+    def put(self, data: bytes) -> None:
+        """Add to it, behind what is recorded by now."""
+        if self.open and data:
+            super().put(data)
+            self._after.append(self._records.handed)
+
+    def write(self) -> bool:
+        """As `Pile.write`."""
+        before = len(self._parts)
+        there = super().write()
+        if len(self._parts) < before and self._after:
+            self._after.popleft()
+        return there
+
+    def forget(self) -> None:
+        """As `Pile.forget`."""
+        super().forget()
+        self._after.clear()
+
+    @property
+    def ready(self) -> bool:
+        """As `Pile.ready`."""
+        return bool(self._after) and self._after[0] <= self._records.written
 
 
 class Signals:

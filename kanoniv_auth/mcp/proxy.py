@@ -16,12 +16,13 @@ from kanoniv_auth.mcp.child import Child
 from kanoniv_auth.mcp.guard import Forward, Reject
 from kanoniv_auth.mcp.jsonrpc import MAX_LINE
 from kanoniv_auth.mcp.lines import Lines
-from kanoniv_auth.mcp.pipes import Pile, Signals
+from kanoniv_auth.mcp.pipes import Pile, Signals, Told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from kanoniv_auth.mcp.guard import Guard
+    from kanoniv_auth.mcp.scribe import Scribe
 
 STDIN, STDOUT = 0, 1
 PILE = 8 << 20  # bytes that wait for a reader before their source is not read any more
@@ -39,14 +40,20 @@ _GONE = select.POLLERR | select.POLLNVAL
 
 
 class Proxy:
-    """One run. `guard` decides each line; say: a line for people."""
+    """One run. `guard` decides each line; records: what it writes down; say: a line for people."""
 
     def __init__(
-        self, guard: Guard, child: Child, signals: Signals, say: Callable[[str], None]
+        self,
+        guard: Guard,
+        child: Child,
+        signals: Signals,
+        records: Scribe,
+        say: Callable[[str], None],
     ) -> None:
         self._guard, self._child, self._signals, self._say = guard, child, signals, say
+        self._records = records
         self._to_server = Pile(child.to, _CHUNK)
-        self._to_client = Pile(STDOUT, _SURE)
+        self._to_client = Told(STDOUT, _SURE, records)
         self._from_client, self._from_server = Lines(MAX_LINE), Lines(LONGEST_ANSWER)
         self._client_speaks = self._server_speaks = True
         self._kill_at = self._give_up_at = float("inf")
@@ -87,6 +94,8 @@ class Proxy:
             # what is open is asked again: one of these may have ended another one meanwhile
             if fd == self._signals.fd:
                 self._signalled(now)
+            elif fd == self._records.fd:
+                self._records.seen()
             elif fd == STDIN and self._client_speaks:
                 self._read_client()
             elif fd == self._child.out and self._server_speaks:
@@ -99,6 +108,7 @@ class Proxy:
     def _wanted(self) -> select.poll:
         poll = select.poll()
         poll.register(self._signals.fd, select.POLLIN)
+        poll.register(self._records.fd, select.POLLIN)
         full = self._to_client.size >= PILE
         if self._client_speaks and not full and self._to_server.size < PILE:
             poll.register(STDIN, select.POLLIN)
@@ -107,7 +117,7 @@ class Proxy:
         if self._to_server.open:
             poll.register(self._child.to, select.POLLOUT if self._to_server.size else 0)
         if self._to_client.open:
-            poll.register(STDOUT, select.POLLOUT if self._to_client.size else 0)
+            poll.register(STDOUT, select.POLLOUT if self._to_client.ready else 0)
         return poll
 
     def _wait(self, now: float) -> int | None:
@@ -206,7 +216,7 @@ class Proxy:
 
     def _write_client(self, happened: int, now: float) -> None:
         gone = bool(happened & (_GONE | select.POLLHUP))
-        if not gone and self._to_client.size:
+        if not gone and self._to_client.ready:
             gone = not self._to_client.write()
             if self._give_up_at != float("inf"):
                 self._give_up_at = now + STUCK  # it reads: it gets all
@@ -223,12 +233,16 @@ class Proxy:
 
 
 def run(
-    guard: Guard, command: Sequence[str], environ: Mapping[str, str], say: Callable[[str], None]
+    guard: Guard,
+    command: Sequence[str],
+    environ: Mapping[str, str],
+    records: Scribe,
+    say: Callable[[str], None],
 ) -> int:
     """Start the server and pass messages on until it ends; its exit status. Raises: OSError when it cannot start."""
     with Signals() as signals:
         child = Child(command, environ)
         try:
-            return Proxy(guard, child, signals, say).run()
+            return Proxy(guard, child, signals, records, say).run()
         finally:
             child.end()

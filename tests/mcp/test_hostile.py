@@ -196,3 +196,29 @@ def test_a_pipe_in_place_of_the_token_file_is_waited_for_by_nobody(wrapped: Wrap
         answer = session.answer(1, BRIEF)
         assert answer["error"]["data"]["code"] == "storage"
     assert wrapped.reached() == []
+
+
+# ---------------------------------------------------------------------------------- killed in the middle
+
+
+@pytest.mark.parametrize("granted", [True, False])
+def test_what_was_answered_is_recorded_though_it_is_killed(wrapped: Wrapped, granted: bool) -> None:
+    """Records are written beside the calls; an answer came before its record, and a third of them was lost."""
+    wrapped.token("echo" if granted else "other")
+    with wrapped.open() as session:
+        session.shake_hands()
+        params = {"name": "echo", "arguments": {}}
+        for number in range(300):
+            session.send({"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": params})
+        for _ in range(150):
+            session.next()
+        os.kill(session.process.pid, signal.SIGKILL)
+        session.process.wait(BRIEF)
+        answers = 150
+        try:
+            while session.next(BRIEF):
+                answers += 1
+        except EOFError:
+            pass
+    assert len(wrapped.records()) >= answers
+    assert {row["result"] for row in wrapped.records()} == {"allowed" if granted else "denied"}
