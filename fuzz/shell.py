@@ -171,10 +171,8 @@ class Ground:
             ended = True
         except subprocess.TimeoutExpired:
             ended = False
-        try:
-            os.killpg(child.pid, signal.SIGKILL)  # what it left in the background, too
-        except ProcessLookupError:
-            pass
+        if not ended or "&" in text:
+            _end_session(child.pid)
         child.wait()
         return ended
 
@@ -182,6 +180,23 @@ class Ground:
         """The calls that were written down."""
         text = self.log.read_text("utf-8", "replace")
         return [call.split("\x1f")[:-1] for call in text.split("\x1e") if call]
+
+
+def _end_session(session: int) -> None:
+    """End what a text left in the background: its session, for `timeout` makes a process group of its own."""
+    left = True
+    while left:
+        left = False
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                state, _, _, found = (
+                    path.read_text("ascii", "replace").rpartition(")")[2].split()[:4]
+                )
+                if int(found) == session and state != "Z":
+                    os.kill(int(path.parent.name), signal.SIGKILL)
+                    left = True
+            except (OSError, ValueError):  # it ended by itself
+                continue
 
 
 def harm(ground: Ground, before: dict[str, str | None], granted: set[str]) -> str:

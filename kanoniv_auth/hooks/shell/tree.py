@@ -94,17 +94,23 @@ class _Walk:
         for child in node.children:
             if child.start_byte < start or child.end_byte > end:
                 continue
-            gap = self.data[at : child.start_byte]
-            if gap.replace(b"\\\n", b"").strip(b" \t\n"):
-                raise NotUnderstood("something between two commands")
+            self._gap(at, child.start_byte)
             at = child.end_byte
             if child.type == "comment":
-                if self.data[:1] != b"#" and self.data[child.start_byte - 1] not in b" \t\n;":
+                before = self.data[: child.start_byte].replace(b"\\\n", b"")
+                if before[-1:] not in (b"", b" ", b"\t", b"\n", b";"):
                     raise NotUnderstood("a comment that may be none")
                 continue
             yield child
-        if self.data[at:end].replace(b"\\\n", b"").strip(b" \t\n"):
-            raise NotUnderstood("something after the last command")
+        self._gap(at, end)
+
+    def _gap(self, start: int, end: int) -> None:
+        """Only blanks, and lines that go on: bash joins what stands around those, so blanks must be there besides."""
+        for part in self.data[start:end].split(b"\\\n")[:-1]:
+            if not part:
+                raise NotUnderstood("a line that goes on inside a word")
+        if self.data[start:end].replace(b"\\\n", b"").strip(b" \t\n"):
+            raise NotUnderstood("something between two commands")
 
     def one(self, node: Node, nest: tuple[int, ...], place: Place) -> Simple:
         """Walk one statement; returns what stands for it in a pipe."""
