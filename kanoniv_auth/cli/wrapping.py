@@ -32,6 +32,7 @@ _VERDICTS = ("allowed", "denied", "forwarded")
 
 def wrap_mcp(arguments: Arguments) -> Outcome:
     """Exit as the server does; 126 or 127 when it cannot start."""
+    _check_stdin()
     home = find_home(os.environ)
     mode = _one_of(arguments, "mode", (STRICT, WARN, AUDIT))
     prefix = methods.prefix_of(arguments.text("name"), arguments.text("scope_prefix"))
@@ -63,17 +64,21 @@ def wrap_mcp(arguments: Arguments) -> Outcome:
         return _run(Guard(policy, desk, fixes.fix_of), desk, scribe, arguments)
 
 
+def _check_stdin() -> None:
+    """Ask before anything is opened that would get its number. Raises: UsageError."""
+    try:
+        os.fstat(proxy.STDIN)
+    except OSError:
+        fix = "start it from an MCP client, which speaks to it through stdin and stdout"
+        raise UsageError("usage", detail="stdin is closed", fix=fix) from None
+
+
 def _sources(arguments: Arguments) -> Sources:
     token = os.environ.get("KANONIV_TOKEN")
     return Sources(token, arguments.text("token_file"), sessions.named(os.environ))
 
 
 def _run(guard: Guard, desk: Desk, records: Scribe, arguments: Arguments) -> Outcome:
-    try:
-        os.fstat(proxy.STDIN)
-    except OSError:
-        fix = "start it from an MCP client, which speaks to it through stdin and stdout"
-        raise UsageError("usage", detail="stdin is closed", fix=fix) from None
     command = arguments.rest
     try:
         say = _silent if arguments.flag("json") else _say
