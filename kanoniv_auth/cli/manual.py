@@ -141,7 +141,10 @@ _OWN = {
     ("audit-log", "agent"): "Only this agent's lines.",
     ("audit-log", "action"): "Only this event, such as verify or delegate.",
     ("migrate", "from"): "The home to take over.  [default: ~/.kanoniv]",
-    ("cloud revoke", "endpoint"): "Address of the service.  [default: where this home is logged in]",
+    (
+        "cloud revoke",
+        "endpoint",
+    ): "Address of the service.  [default: where this home is logged in]",
     (
         "revocations sync",
         "endpoint",
@@ -150,21 +153,39 @@ _OWN = {
         "revocations sync",
         "max_staleness",
     ): "Refuse when even the newest list was signed longer ago.",
-    ("wrap-mcp", "name"): "The server's name: a tool needs mcp.SERVER.TOOL, and a proof names SERVER.",
-    ("wrap-mcp", "audience"): "This proxy's own name.  [default: $KANONIV_AUDIENCE; for proofs, else --name]",
+    (
+        "wrap-mcp",
+        "name",
+    ): "The server's name: a tool needs mcp.SERVER.TOOL, and a proof names SERVER.",
+    (
+        "wrap-mcp",
+        "audience",
+    ): "This proxy's own name.  [default: $KANONIV_AUDIENCE; for proofs, else --name]",
     ("wrap-mcp", "token_file"): "File with the caller's token, read anew at each call.",
-    ("wrap-mcp", "require_audit"): "Refuse a call that cannot be written to the audit log, in every mode.",
-    ("prove", "name"): "The server's name: the scope is mcp.SERVER.TOOL, and SERVER is the audience.",
+    (
+        "wrap-mcp",
+        "require_audit",
+    ): "Refuse a call that cannot be written to the audit log, in every mode.",
+    (
+        "prove",
+        "name",
+    ): "The server's name: the scope is mcp.SERVER.TOOL, and SERVER is the audience.",
     ("prove", "audience"): "The proxy's own name.  [default: the server's name]",
     ("prove", "scope"): "The scope of the call, instead of --tool.",
     ("revoke", "agent"): "Every token of this registered agent, by its key.",
     **{
-        (f"hook {host}", "home"): "The home of tokens, revocations and the audit log.  [default: $KANONIV_HOME]"
+        (
+            f"hook {host}",
+            "home",
+        ): "The home of tokens, revocations and the audit log.  [default: $KANONIV_HOME]"
         for host in argv.AGENT_HOSTS
     },
     ("install-hook", "force"): "Replace a hook of ours that was changed by hand.",
     ("install-hook", "root_did"): "The root the hook trusts.  [default: what this home trusts now]",
-    ("install-skill", "root_did"): "The root the hook trusts.  [default: what this home trusts now]",
+    (
+        "install-skill",
+        "root_did",
+    ): "The root the hook trusts.  [default: what this home trusts now]",
 }
 
 
