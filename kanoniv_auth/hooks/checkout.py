@@ -15,7 +15,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+# of a repository; two of them may lie where the third says
+_PARTS = ("HEAD", "commondir", "objects", "refs", "config")
 _WIDE_SUBMODULES = ("on-demand", "only")
+
+_NO_NAME = frozenset("^~:{ *?[\\")
 
 
 class Checkout:
@@ -30,7 +34,8 @@ class Checkout:
         while True:
             if os.path.lexists(f"{folder}/.git"):
                 return True
-            if all(os.path.lexists(f"{folder}/{name}") for name in ("HEAD", "objects", "refs")):
+            parts = [name for name in _PARTS if os.path.lexists(f"{folder}/{name}")]
+            if "HEAD" in parts and len(parts) > 1:
                 return False  # settings that are ordinary files of the project, and git would follow them
             above = os.path.dirname(folder)  # noqa: PTH120 - as everywhere in this package, paths are text
             if above == folder:
@@ -88,8 +93,8 @@ class Checkout:
 
     def kind(self, cwd: str, name: str) -> str | None:
         """Ask for the full name; a name that could be an option is none."""
-        if not name or name.startswith("-"):
-            return None
+        if not name or name.startswith("-") or not _NO_NAME.isdisjoint(name):
+            return None  # no name of a ref: git would look into objects, and might fetch them
         status, out = _git(cwd, "rev-parse", "--symbolic-full-name", "--verify", "--quiet", name)
         return out if status == 0 and out.startswith("refs/") else None
 

@@ -27,6 +27,7 @@ _PLACES = (
 # what git takes from a repository to make one commit look like another's ancestor, and what reaches out to a network
 _AS_STORED = {
     "GIT_GRAFT_FILE": os.devnull,
+    "GIT_ALLOW_PROTOCOL": "none",
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_OPTIONAL_LOCKS": "0",

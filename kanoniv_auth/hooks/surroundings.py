@@ -34,6 +34,7 @@ _OWN = (
     ".github",
     ".github/hooks",
 )
+_HOSTS = ("CLAUDE_CONFIG_DIR", "CLAUDE_PLUGIN_ROOT", "CODEX_HOME")
 _LONGEST, _MOST = 4096, 10_000
 
 
@@ -51,7 +52,7 @@ class Around(Checkout):
             _temporary(self.home, project),
             _both(installed.home.path, f"{self.home}/.kanoniv", _home_of_environment(self.home)),
             ours=_ours(installed.site),
-            config=_renamed(project),
+            config=(*_renamed(project), *_of_hosts()),
         )
 
     def write_scope(self, path: str, cwd: str, *, below: bool = False) -> str:
@@ -163,7 +164,19 @@ def _ours(site: tuple[str, ...]) -> tuple[str, ...]:
     """The interpreter, its library, the package and what it imports."""
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - as above
     library = os.path.dirname(os.path.abspath(os.__file__))  # noqa: PTH100, PTH120 - as above
-    return _both(package, library, sys.executable, *site)
+    # which says where the interpreter of a virtual environment finds its library
+    settings = f"{os.path.dirname(os.path.dirname(sys.executable))}/pyvenv.cfg"  # noqa: PTH120 - as above
+    return _both(package, library, sys.executable, settings, *site)
+
+
+def _of_hosts() -> tuple[str, ...]:
+    """Where a host was told to keep its settings and plugins, if not in the usual place."""
+    found = []
+    for variable in _HOSTS:
+        path = os.environ.get(variable, "")
+        if path[:1] == "/" and "\0" not in path:
+            found.append(path)
+    return _both(*found)
 
 
 def _renamed(project: str) -> tuple[str, ...]:

@@ -24,23 +24,12 @@ if TYPE_CHECKING:
 # what every agent may do, with a token or without one
 FREE = "code.read"
 _PATHS = (
-    "file_path",
-    "path",
-    "filePath",
-    "notebook_path",
-    "absolute_path",
-    "target_file",
-    "target_notebook",
-)
+    "file_path", "path", "filePath", "notebook_path", "absolute_path", "target_file", "target_notebook",
+)  # fmt: skip
 _FOLDERS = (
-    "path",
-    "dir_path",
-    "directory",
-    "target_directory",
-    "file_path",
-    "search_directory",
-    "folder",
-)
+    "path", "dir_path", "directory", "target_directory", "file_path", "search_directory", "folder",
+)  # fmt: skip
+_PATCHES = ("command", "input", "patch")
 _SKILLS = ("skill", "name", "skill_name", "command")
 _OURS = "kanoniv"
 
@@ -151,7 +140,9 @@ def _written(path: str, around: Surroundings, *, below: bool = False) -> Need:
 def _patch(call: ToolCall, around: Surroundings) -> Found:
     from kanoniv_auth.hooks.patch import touched  # noqa: PLC0415 - one host's tool
 
-    return [_written(path, around) for path in touched(_needed(call, "command", "input", "patch"))]
+    patches = _paths(call, _PATCHES) or [_needed(call, *_PATCHES)]
+    found = [path for patch in patches for path in touched(patch)]
+    return [_written(path, around) for path in (*found, *_paths(call, _PATHS))]
 
 
 def _read(call: ToolCall, around: Surroundings) -> Found:
@@ -203,15 +194,19 @@ def _fetch(call: ToolCall, _: Surroundings) -> Found:
 
 def _agent(call: ToolCall, _: Surroundings) -> Found:
     found = [Need(call.said, "agent.spawn", "starts another agent")]
+    if (text_of(call, "prompt") or "").strip().lower().startswith(f"/{_OURS}"):
+        found.append(Need(call.said, NEVER, "speaks to it in a person's place"))
     if call.input.get("isolation") not in (None, "", "worktree"):
         found.append(Need(call.said, "agent.remote", "starts it away from this machine"))
     return found
 
 
 def _skill(call: ToolCall, _: Surroundings) -> Found:
-    name = _needed(call, *_SKILLS).strip().lstrip("/").lower()
-    if name.startswith(_OURS) or f":{_OURS}" in name:
-        return [Need(name, NEVER, "changes what the agent may do")]
+    name = _needed(call, *_SKILLS)
+    for each in _paths(call, _SKILLS):
+        bare = each.strip().lstrip("/").lower()
+        if bare.startswith(_OURS) or f":{_OURS}" in bare:
+            return [Need(bare, NEVER, "changes what the agent may do")]
     return [Need(name, "agent.skill", "starts a skill")]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kanoniv_auth.hooks.hosts import CODEX
-from kanoniv_auth.hooks.hosts.reading import deny_like_claude, like_claude
+from kanoniv_auth.hooks.hosts.reading import deny_like_claude, in_folders, like_claude
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ NAMES = {
 def read(fields: Mapping[str, object], here: str) -> Event:
     """Read a payload. Raises: TokenParseError."""
     del here
-    return like_claude(CODEX, fields, NAMES)
+    return in_folders(like_claude(CODEX, fields, NAMES), "workdir", "cwd", here=True)
 
 
 def refuse(event: str, reason: str) -> dict[str, object]:

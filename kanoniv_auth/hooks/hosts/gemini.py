@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kanoniv_auth.hooks.event import DONE, GATE, TOLD, Event, ToolCall
 from kanoniv_auth.hooks.hosts import GEMINI
-from kanoniv_auth.hooks.hosts.reading import like_claude, text
+from kanoniv_auth.hooks.hosts.reading import in_folders, like_claude, text
 from kanoniv_auth.hooks.toolscope import SERVER, plain
 
 TYPE_CHECKING = False
@@ -29,14 +29,15 @@ def read(fields: Mapping[str, object], here: str) -> Event:
     del here
     event = like_claude(GEMINI, fields, NAMES, _KINDS)
     calls = tuple([_in_our_words(each, fields) for each in event.calls])
-    return Event(
+    told = Event(
         event.host, event.name, event.kind, fields,
         calls=calls, session=event.session, call_id=event.call_id, agent_id=event.agent_id,
     )  # fmt: skip
+    return in_folders(told, "dir_path", "directory")
 
 
 def _in_our_words(call: ToolCall, fields: Mapping[str, object]) -> ToolCall:
-    """`mcp_server_tool`, and folders relative to its own word for the folder of a command."""
+    """`mcp_server_tool`."""
     given = dict(call.input)
     context = fields.get("mcp_context")
     if isinstance(context, dict):
@@ -48,18 +49,7 @@ def _in_our_words(call: ToolCall, fields: Mapping[str, object]) -> ToolCall:
         return ToolCall(
             "", call.said, given, call.cwd
         )  # where its server's name ends cannot be told
-    return ToolCall(call.tool, call.said, given, _folder(call))
-
-
-def _folder(call: ToolCall) -> str:
-    """A command may be run in another folder than the session is in."""
-    if call.tool != "Bash":
-        return call.cwd
-    for name in ("dir_path", "directory"):
-        value = call.input.get(name)
-        if isinstance(value, str) and value:
-            return value if value.startswith("/") else f"{call.cwd}/{value}"
-    return call.cwd
+    return ToolCall(call.tool, call.said, given, call.cwd)
 
 
 def refuse(event: str, reason: str) -> dict[str, object]:

@@ -69,6 +69,23 @@ def call(said: str, given: dict[str, object], cwd: str, names: Mapping[str, str]
     return ToolCall(tool, said, given, cwd)
 
 
+def in_folders(event: Event, *names: str, here: bool = False) -> Event:
+    """An event whose commands run in every folder that their input names. here: and in the session's, anyway."""
+    calls = []
+    for each in event.calls:
+        given = [each.input.get(name) for name in names if each.tool == "Bash"]
+        folders = [value for value in given if isinstance(value, str) and value]
+        if here or not folders:
+            calls.append(each)
+        for folder in folders:
+            there = folder if folder.startswith("/") else f"{each.cwd}/{folder}"
+            calls.append(ToolCall(each.tool, each.said, each.input, there))
+    return Event(
+        event.host, event.name, event.kind, event.fields,
+        calls=tuple(calls), session=event.session, call_id=event.call_id, agent_id=event.agent_id,
+    )  # fmt: skip
+
+
 def like_claude(
     host: str,
     fields: Fields,
@@ -86,6 +103,7 @@ def like_claude(
         if not said:
             raise TokenParseError("parse", detail="the payload names no tool")
         given = input_of(fields, "tool_input")
+        given.pop(SERVER, None)  # for the host to say, not for the tool's input
         server = fields.get("mcp_server")
         if isinstance(server, dict):
             given[SERVER] = server.get("name")
