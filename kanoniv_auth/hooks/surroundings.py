@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from kanoniv_auth.hooks import paths
+from kanoniv_auth.hooks import paths, started
 from kanoniv_auth.hooks.checkout import Checkout
 from kanoniv_auth.hooks.need import NEVER
 
@@ -35,7 +35,7 @@ _OWN = (
     ".github/hooks",
 )
 _HOSTS = ("CLAUDE_CONFIG_DIR", "CLAUDE_PLUGIN_ROOT", "CODEX_HOME")
-_LONGEST, _MOST = 4096, 10_000
+_LONGEST, _MOST, _SETTINGS = 4096, 10_000, 1 << 20
 
 
 class Around(Checkout):
@@ -189,22 +189,30 @@ def _renamed(project: str) -> tuple[str, ...]:
         real = _real(path)
         if real != path:
             found.append(real)
-    return (*found, *_git_folder(f"{project}/.git"))
+    folders = _git_folder(f"{project}/.git")
+    git = (folders or (f"{project}/.git",))[0].partition("/worktrees/")[0]
+    for path in started.named(_text(f"{git}/config", _SETTINGS)):
+        found += [_real(os.path.join(place, path)) for place in (project, git)]  # noqa: PTH118 - as above
+    return (*found, *folders)
 
 
 def _git_folder(path: str) -> tuple[str, ...]:
     """The folder that a work tree's `.git` file names."""
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except OSError:
-        return ()
-    try:
-        text = os.read(fd, _LONGEST)
-    except OSError:  # the folder itself
-        return ()
-    finally:
-        os.close(fd)
-    mark, _, name = os.fsdecode(text).strip().partition(": ")
+    mark, _, name = _text(path, _LONGEST).strip().partition(": ")
     if mark != "gitdir" or not name:
         return ()
     return (_real(os.path.join(os.path.dirname(path), name)),)  # noqa: PTH118, PTH120 - as above
+
+
+def _text(path: str, most: int) -> str:
+    """How a file begins; "" where there is none."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except (OSError, ValueError):
+        return ""
+    try:
+        return os.fsdecode(os.read(fd, most))
+    except OSError:  # a folder
+        return ""
+    finally:
+        os.close(fd)

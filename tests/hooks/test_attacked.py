@@ -152,3 +152,45 @@ def test_a_name_that_becomes_two_in_a_list_of_names(place: Place) -> None:
     assert place.asked("claude-code", tool_name="Write", tool_input={"file_path": path}) == [
         "code.edit"
     ]
+
+
+# ----------------------------------------------------------------------------------- what git starts on its own
+
+SETTINGS = """\
+[core]
+\thooksPath = tools/hooks
+\tfsmonitor = "./scripts/watch.sh" --fast
+[include]
+\tpath = ../shared.gitcfg
+[diff "x"] textconv = node scripts/show.js
+[filter "lfs"]
+\tclean = git-lfs clean -- %f
+[branch "main"]
+\tmerge = refs/heads/main
+"""
+STARTED = [
+    "tools/hooks/pre-commit",
+    "tools/hooks",
+    "scripts/watch.sh",
+    "shared.gitcfg",
+    "scripts/show.js",
+]
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_what_the_repositorys_settings_have_git_start(linked: bool, place: Place) -> None:
+    if linked:
+        (place.project / ".git").rmdir()
+        (place.project / ".git").write_text(
+            "gitdir: ../main/.git/worktrees/app\n", encoding="utf-8"
+        )
+    folder = place.user / "main" / ".git" if linked else place.project / ".git"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config").write_text(SETTINGS, encoding="utf-8")
+    around = place.around()
+    for path in STARTED:
+        if linked and path == "shared.gitcfg":
+            continue  # beside the other work tree
+        assert around.write_scope(path, around.cwd) == "agent.config", path
+    for path in ("tools/x.py", "scripts/y.js", "clean", "refs/heads/main", "src/a.py"):
+        assert around.write_scope(path, around.cwd) == "code.edit", path
