@@ -46,6 +46,7 @@ _ALLOWED: dict[str, Callable[[Word], bool]] = {
     "none": lambda _: False,
     "seen": lambda _: True,
 }
+_GLOBS = ("include", "glob", "iglob", "g")
 _REACHES = ("env", "import", "include")
 _PROCESSES = frozenset("aefAxuwlHjN")
 
@@ -97,6 +98,9 @@ def _first(scene: Scene, name: str, line: options.Line) -> None:
         if name == "jq" and operands and any(sign in operands[0].text.lower() for sign in _REACHES):
             scene.need(SECRETS, "it reads the environment, or files that its program names")
         operands = operands[1:]
+    for key, _, word in line.values:
+        if key in _GLOBS:  # asked for by name, and not come across
+            scene.read(Word(word.text, PATTERN))
     recursive = _DEEP.get(name)
     deep = name not in ("jq", "look") if recursive is None else not line.given.isdisjoint(recursive)
     for word in operands:

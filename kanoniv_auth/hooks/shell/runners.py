@@ -19,7 +19,7 @@ _TESTERS = frozenset(
      "pyright", "basedpyright", "rspec", "rubocop", "phpunit", "phpstan", "ctest", "javac", "kotlinc", "rustc", "gcc",
      "g++", "clang", "clang++", "cc", "c++", "ld", "golangci-lint", "staticcheck", "hadolint", "yamllint", "actionlint",
      "ninja", "meson", "unittest", "swiftlint", "playwright", "zizmor", "bandit", "vulture", "lint-imports", "cmake",
-     "cargo-nextest", "bazel", "pre-commit")
+     "cargo-nextest", "bazel")
 )  # fmt: skip
 _FORMATTERS = frozenset(
     ("black", "isort", "prettier", "gofmt", "goimports", "rustfmt", "shfmt", "clang-format", "stylelint", "stylua",
@@ -37,7 +37,7 @@ _VERBS: dict[str, dict[str, str]] = {
     "gradle": {TESTS: "test build check assemble compileJava compileKotlin tasks"},
     "gradlew": {TESTS: "test build check assemble compileJava compileKotlin tasks"},
     "dotnet": {TESTS: "test build"}, "swift": {TESTS: "test build"}, "zig": {TESTS: "build test"},
-    "coverage": {TESTS: "report html xml combine erase json"},
+    "pre-commit": {TESTS: "run validate-config"}, "coverage": {TESTS: "report html xml combine erase json"},
     "pip": {"": "list show freeze check"}, "pip3": {"": "list show freeze check"},
 }  # fmt: skip
 # what a command that only lists may be given
@@ -70,7 +70,8 @@ _LEADS_AWAY = {
     "pytest": ("-c", "-p", "--rootdir", "--confcutdir", "-o", "--override-ini", "--config-file", "--basetemp"),
     "npm": ("--prefix", "-C", "--script-shell", "--userconfig", "--globalconfig", "--node-options", "--dir", "--cwd"),
     "cargo": ("--config", "--manifest-path", "-C", "-Z"), "go": ("-exec", "-toolexec", "-C", "-modfile", "-overlay"),
-    "mvn": ("-f", "--file", "-s", "--settings"), "gradle": ("-p", "-b", "-I", "--init-script", "--project-dir"),
+    "cmake": ("-E", "-P"), "mvn": ("-f", "--file", "-s", "--settings"),
+    "gradle": ("-p", "-b", "-I", "--init-script", "--project-dir"),
     "eslint": ("--rulesdir", "--resolve-plugins-relative-to"), "jest": ("--rootDir", "--globalSetup"),
 }  # fmt: skip
 _SAME = {
