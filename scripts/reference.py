@@ -54,7 +54,7 @@ EXITS = {
     "audit": "0 every receipt is true · 1 for the first that is not · 2 when that cannot be told",
     "audit-log verify": "0 the log is what was written · 1 it was changed, with the first wrong line · 2 unreadable",
     "hook pre-push": "0 the push may go · 1 refused · else that of the hook that was there before",
-    "wrap-mcp": "the server's own · 128 + n when signal n ended it · 127 not found, 126 not executable · 2 before it starts",
+    "wrap-mcp": "the server's own · 128 + n: signal n ended it · 127 not found, 126 not executable · 2 before that",
     "agents remove": "0 removed · 1 somebody said no · 2 there is no such agent, or nobody to ask",
 }
 

@@ -18,5 +18,5 @@ def test_another_folder_does_not_become_the_project(desk: Desk) -> None:
         bash(f"cd {other} && touch there"),
         [["Write", {"file_path": f"{other}/written", "content": "x"}]],
     ]
-    talk = desk.run(["go [[x]]"], {"x": turns}, env={"KANONIV_TOKEN": desk.token("code.edit")})
+    desk.run(["go [[x]]"], {"x": turns}, env={"KANONIV_TOKEN": desk.token("code.edit")})
     assert list(other.iterdir()) == []
