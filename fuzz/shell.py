@@ -111,11 +111,9 @@ class Ground:
         for folder in (self.project, self.programs, place / "home"):
             folder.mkdir()
         script = self.programs / "recorder"
-        # the log holds each call as words that end with a unit separator, and a record separator
+        # a call is words that end with a unit separator each, and a record separator; one write, or two calls would mix
         script.write_text(
-            "#!/bin/sh\n"
-            f"{{ printf '%s\\037' \"${{0##*/}}\" \"$@\"; printf '\\036'; }} >>{self.log}\n"
-            "echo said\n",
+            f"#!/bin/sh\nprintf '%s\\037' \"${{0##*/}}\" \"$@\" '\x1e' >>{self.log}\necho said\n",
             encoding="ascii",
         )
         script.chmod(0o755)
@@ -179,7 +177,7 @@ class Ground:
     def calls(self) -> list[list[str]]:
         """The calls that were written down."""
         text = self.log.read_text("utf-8", "replace")
-        return [call.split("\x1f")[:-1] for call in text.split("\x1e") if call]
+        return [call.split("\x1f")[:-1] for call in text.split("\x1e\x1f") if call]
 
 
 def _end_session(session: int) -> None:
