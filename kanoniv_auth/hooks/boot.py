@@ -49,7 +49,9 @@ def main() -> None:
         status, text = _run(), ""
     except BaseException as error:  # noqa: BLE001 - whatever it is, the call must not run
         status = _REFUSED
-        text = f"REFUSED by kanoniv-auth.\nerror: the hook failed: {type(error).__name__}: {error}\n"
+        text = (
+            f"REFUSED by kanoniv-auth.\nerror: the hook failed: {type(error).__name__}: {error}\n"
+        )
     _end(_REFUSED if status else 0, text[:2000])
 
 
