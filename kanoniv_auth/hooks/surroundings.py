@@ -87,8 +87,13 @@ class Around(Checkout):
         for each in meant:
             full = each if each[0] == "/" else f"{cwd}/{each}"
             # `a/../b`: by its letters and as the system goes there, which differ where `a` is a link
-            found += [scope_of(_normal(full)), scope_of(_real(full))]
+            found += [scope_of(self._named(_normal(full))), scope_of(_real(full))]
         return paths.strictest(*found)
+
+    def _named(self, path: str) -> str:
+        """A name by its letters, below the folder of the call by that folder's true name: it may be a link itself."""
+        here = _normal(self.cwd)
+        return _real(here) + path[len(here) :] if path.startswith(f"{here}/") else path
 
 
 def _entries(folder: str) -> list[str]:

@@ -194,3 +194,19 @@ def test_what_the_repositorys_settings_have_git_start(linked: bool, place: Place
         assert around.write_scope(path, around.cwd) == "agent.config", path
     for path in ("tools/x.py", "scripts/y.js", "clean", "refs/heads/main", "src/a.py"):
         assert around.write_scope(path, around.cwd) == "code.edit", path
+
+
+def test_a_project_that_is_reached_by_a_link(place: Place) -> None:
+    link = place.user / "link"
+    link.symlink_to(place.project)
+    around = Around(str(link), place.around_installed())
+    for path, wanted in (
+        ("src/a.py", "code.edit"),
+        (f"{link}/src/a.py", "code.edit"),
+        (f"{place.project}/src/a.py", "code.edit"),
+        (f"{link}/.git/config", "agent.config"),
+        (f"{link}/../other", "fs.write"),
+        (f"{link}er/x", "fs.write"),
+        (str(link), "fs.write"),
+    ):
+        assert around.write_scope(path, str(link)) == wanted, path

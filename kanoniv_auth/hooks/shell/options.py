@@ -40,14 +40,21 @@ class Line:
         return next((word for name, _, word in reversed(self.values) if name in names), None)
 
 
-def read(words: Iterable[Word], known: str, *, first: bool = False, tame: bool = False) -> Line:
+def read(
+    words: Iterable[Word],
+    known: str,
+    *,
+    first: bool = False,
+    tame: bool = False,
+    data: bool = False,
+) -> Line:
     """Read the words behind a program's name.
 
     known: the list · first: options end at the first operand · tame: no option can do harm, so that a pattern may
-    become one
+    become one · data: nor can any value, in however many words
     Raises: NotUnderstood.
     """
-    return _Reader(known, first=first, tame=tame).line(list(words))
+    return _Reader(known, first=first, tame=tame, data=data).line(list(words))
 
 
 def table(text: str) -> dict[str, tuple[str, ...]]:
@@ -66,14 +73,14 @@ def table(text: str) -> dict[str, tuple[str, ...]]:
 
 
 class _Reader:
-    __slots__ = ("first", "known", "tame")
+    __slots__ = ("data", "first", "known", "tame")
 
-    def __init__(self, known: str, *, first: bool, tame: bool) -> None:
+    def __init__(self, known: str, *, first: bool, tame: bool, data: bool) -> None:
         self.known = {
             word.rstrip(":<>?!") or word: word[-1] if word[-1] in _MARKS else ""
             for word in known.split()
         }
-        self.first, self.tame = first, tame
+        self.first, self.tame, self.data = first, tame, data
 
     def line(self, words: list[Word]) -> Line:
         found, at = Line(), 0
@@ -109,7 +116,7 @@ class _Reader:
             word.text[0] == "-" or (word.text[0] in "*?[" and not self.tame)
         ):
             raise NotUnderstood("a pattern that may become an option")
-        certain = self.tame and (word.single or word.text in NUMBERS)
+        certain = self.data or (self.tame and (word.single or word.text in NUMBERS))
         loose = word.text[:1] == "-" or (word.text[:1] == "$" and not certain)
         if word.kind in (SHOWN, UNKNOWN) and loose:
             raise NotUnderstood("a value that may become an option")

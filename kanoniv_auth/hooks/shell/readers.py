@@ -63,7 +63,7 @@ def judge(scene: Scene, name: str) -> None:
     if shape == "ps":
         _ps(scene)
         return
-    line = options.read(scene.args, known, tame=name not in _WILD)
+    line = options.read(scene.args, known, tame=name not in _WILD, data=shape == "data")
     scene.paths(line)
     if any(word.kind == UNKNOWN for _, _, word in line.values):
         scene.need(SECRETS, "it is given a variable that it may show")
