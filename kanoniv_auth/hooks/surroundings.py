@@ -41,6 +41,9 @@ _LONGEST, _MOST, _SETTINGS = 4096, 10_000, 1 << 20
 class Around(Checkout):
     """The surroundings of one call. cwd: absolute, where relative paths begin · home: what `~` stands for."""
 
+    home: str
+    places: paths.Places
+
     def __init__(self, cwd: str, installed: Installed) -> None:
         super().__init__()
         self.home = _user()

@@ -20,6 +20,9 @@ class Child:
 
     __slots__ = ("_pid", "_status", "out", "to")
 
+    out: int
+    to: int
+
     def __init__(self, command: Sequence[str], environ: Mapping[str, str]) -> None:
         """Start it. Raises: OSError when it cannot be."""
         theirs_in, self.to = os.pipe()

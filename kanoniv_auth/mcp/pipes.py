@@ -20,6 +20,10 @@ class Pile:
 
     __slots__ = ("_at_once", "_parts", "fd", "open", "size")
 
+    fd: int
+    open: bool
+    size: int
+
     def __init__(self, fd: int, at_once: int) -> None:
         self.fd, self._at_once = fd, at_once
         self._parts: deque[memoryview] = deque()
@@ -100,6 +104,8 @@ class Signals:
     """Signals as bytes in a pipe, while this is entered; those that are ignored stay so."""
 
     __slots__ = ("_before", "_wakeup", "_write", "fd")
+
+    fd: int
 
     def __enter__(self) -> Signals:
         self.fd, self._write = os.pipe()

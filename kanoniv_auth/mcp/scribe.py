@@ -30,6 +30,10 @@ class Scribe:
     fd: can be read when `written` has grown
     """
 
+    handed: int
+    written: int
+    fd: int
+
     def __init__(self, home: Home, say: Callable[[str], None]) -> None:
         self._home, self._say = home, say
         self.handed = self.written = 0

@@ -59,10 +59,19 @@ class Past:
 
     __slots__ = ("asked", "laid", "made", "moved", "placed", "pushed", "shifted", "tagged")
 
+    asked: bool
+    laid: bool
+    made: set[str]
+    moved: bool
+    placed: bool
+    pushed: bool
+    shifted: bool
+    tagged: bool
+
     def __init__(self) -> None:
         self.moved = self.tagged = self.laid = self.shifted = self.pushed = self.asked = False
         self.placed = False
-        self.made: set[str] = set()
+        self.made = set()
 
     @property
     def uncertain(self) -> bool:

@@ -30,6 +30,13 @@ class Scene:
 
     __slots__ = ("_start", "around", "cwd", "depth", "found", "past", "simple")
 
+    around: Surroundings
+    cwd: str | None
+    depth: int
+    found: dict[tuple[str, str], Need]
+    past: Past
+    simple: Simple
+
     def __init__(  # noqa: PLR0917 - made in three places of this package, all in this order
         self,
         around: Surroundings,

@@ -62,9 +62,17 @@ class Draft:
 
     __slots__ = ("braced", "fixed", "kind", "parts", "pattern", "single", "there")
 
+    braced: bool
+    fixed: int | None
+    kind: str
+    parts: list[str]
+    pattern: bool
+    single: bool
+    there: bool
+
     def __init__(self) -> None:
-        self.parts: list[str] = []
-        self.fixed: int | None = None
+        self.parts = []
+        self.fixed = None
         self.kind = ""
         self.single = True
         self.pattern = self.braced = self.there = False
