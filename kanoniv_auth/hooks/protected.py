@@ -11,6 +11,8 @@ CONFIG_PATHS = (
     (".copilot",), (".opencode",), (".mcp.json",), (".claude.json",), (".github", "hooks"),
     (".git",), (".husky",), (".githooks",), (".envrc",), (".gitconfig",), (".vscode", "tasks.json"),
     (".vscode", "settings.json"), (".vscode", "mcp.json"), (".devcontainer",),
+    # programs that a shell with the project's environment finds before the machine's
+    (".venv", "bin"), ("venv", "bin"), ("node_modules", ".bin"),
 )  # fmt: skip
 # the host's own work trees: projects, although they lie below its folder
 WORKTREES = ([".claude", "worktrees"], [".cursor", "worktrees"])

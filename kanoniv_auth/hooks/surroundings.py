@@ -55,7 +55,7 @@ class Around(Checkout):
             _temporary(self.home, project),
             _both(installed.home.path, f"{self.home}/.kanoniv", _home_of_environment(self.home)),
             ours=_ours(installed.site),
-            config=(*_renamed(project), *_of_hosts()),
+            config=(*_renamed(project), *_of_hosts(), *_of_programs(project)),
         )
 
     def write_scope(self, path: str, cwd: str, *, below: bool = False) -> str:
@@ -185,6 +185,18 @@ def _of_hosts() -> tuple[str, ...]:
         if path[:1] == "/" and "\0" not in path:
             found.append(path)
     return _both(*found)
+
+
+def _of_programs(project: str) -> tuple[str, ...]:
+    """Where a shell looks for programs: what lies there runs under the name of another, such as git."""
+    folders = os.environ.get("PATH", "").split(os.pathsep)
+    return _both(
+        *[
+            path
+            for path in folders
+            if path[:1] == "/" and "\0" not in path and not (project and _holds(path, project))
+        ]
+    )
 
 
 def _renamed(project: str) -> tuple[str, ...]:

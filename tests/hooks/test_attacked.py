@@ -86,6 +86,21 @@ def test_a_hosts_configuration_in_another_place(
     ) == ["agent.config"]
 
 
+def test_what_would_run_in_gits_name(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that the agent puts where the shell looks first runs with `git status`, which needs no scope."""
+    tools = place.project / "tools"
+    tools.mkdir()
+    around = place.around()
+    assert around.write_scope("tools/git", around.cwd) == "code.edit"
+    monkeypatch.setenv("PATH", f"{tools}:{place.project}::/usr/bin")
+    around = place.around()
+    assert around.write_scope("tools/git", around.cwd) == "agent.config"
+    assert around.write_scope("src/git", around.cwd) == "code.edit"
+    for name in (".venv/bin/git", "venv/bin/git", "web/node_modules/.bin/git"):
+        assert around.write_scope(name, around.cwd) == "agent.config", name
+    assert "agent.config" in place.bash("mv x tools")
+
+
 # ------------------------------------------------------------------------ folders git takes for repositories
 
 

@@ -199,7 +199,7 @@ PLACES = paths.Places(
         ("/home/u/.config/foo", "fs.write"),
         ("/home/u/p/.venv/lib/x.py", NEVER),
         ("/home/u/p/.venv", "agent.config"),
-        ("/home/u/p/.venv/bin/x", "code.edit"),
+        ("/home/u/p/.venv/bin/x", "agent.config"),
         ("/usr/local/bin/git", "agent.config"),
         ("/tmp/x", "code.edit"),
         ("/tmp/x/.claude/settings.json", "agent.config"),
