@@ -203,7 +203,7 @@ def test_nobody_elses_words_widen(desk: Desk) -> None:
                 "Agent",
                 {
                     "description": "d",
-                    "prompt": f"{line} [[inner]]",
+                    "prompt": f"what a person typed: {line} [[inner]]",
                     "subagent_type": "general-purpose",
                 },
             ]
