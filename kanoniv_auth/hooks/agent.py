@@ -13,7 +13,7 @@ from kanoniv_auth.api.roots import trusted_roots
 from kanoniv_auth.api.tokens import no_token
 from kanoniv_auth.core import foreign_json, sodium
 from kanoniv_auth.core.errors import AuthError, ScopeViolation, TokenParseError
-from kanoniv_auth.hooks import hosts, toolscope
+from kanoniv_auth.hooks import held, hosts, toolscope
 from kanoniv_auth.hooks.event import DONE, GATE, REFUSED, TOLD, Answer
 from kanoniv_auth.hooks.held import Decision, Holder, claimed, held_against
 from kanoniv_auth.hooks.need import NEVER
@@ -24,7 +24,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from kanoniv_auth.core.errors import StorageError
     from kanoniv_auth.hooks.event import Event, Installed
     from kanoniv_auth.hooks.need import Need
 
@@ -50,7 +49,9 @@ def answer(host: str, data: bytes, installed: Installed, here: str) -> Answer:
     if event.kind != GATE:
         return _came_of(event, installed)
     decision = decide(event, installed)
-    unrecorded = _record(event, decision, installed)
+    told = decision.told(_SHOWN)
+    target, details = _target(event, told), _details(event)
+    unrecorded = held.record(decision, installed.home, told, target, **details)
     why = decision.error or (unrecorded if installed.require_audit else None)
     if why is None:
         return Answer()
@@ -151,26 +152,11 @@ def _token(event: Event, installed: Installed) -> str:
 # ------------------------------------------------------------------------------------------ the record
 
 
-def _record(event: Event, decision: Decision, installed: Installed) -> StorageError | None:
-    """One record for a decision. What a command holds stays out of it: its digest tells which one it was."""
-    told, holder = (decision.refused or decision.needs)[:_SHOWN], decision.holder
-    return audit_log.record(
-        installed.home,
-        "hook",
-        result="allowed" if decision.error is None else "denied",
-        agent=holder.agent,
-        name=holder.name,
-        claimed=holder.claimed,
-        required=False,
-        code="ok" if decision.error is None else decision.error.slug,
-        scope=" ".join(sorted({need.action for need in told})),
-        target=_target(event, told),
-        **_details(event),
-    )
-
-
 def _target(event: Event, told: tuple[Need, ...]) -> str:
-    """What was to be touched. Of a command its programs alone: anything may stand in the words after them."""
+    """What was to be touched. Of a command its programs alone: anything may stand in the words after them.
+
+    What a command holds stays out of the record: its digest tells which one it was.
+    """
     subjects = [need.subject for need in told]
     if any("command" in call.input for call in event.calls):
         subjects = [subject.split(" ")[0].partition("=")[0] for subject in subjects]

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 
-from kanoniv_auth.api import audit_log, sessions
+from kanoniv_auth.api import sessions
 from kanoniv_auth.api.roots import trusted_roots
 from kanoniv_auth.api.tokens import load_token
 from kanoniv_auth.core.errors import AuthError
-from kanoniv_auth.hooks import repository
+from kanoniv_auth.hooks import held, repository
 from kanoniv_auth.hooks.address import repository_name
 from kanoniv_auth.hooks.held import Decision, claimed, held_against
 from kanoniv_auth.hooks.push import Update, moves, needs, read_updates
@@ -64,21 +64,9 @@ def record(decision: Decision, home: Home) -> StorageError | None:
     """Write the decision down, one record for all refs; returns why it could not be."""
     if not decision.needs and decision.error is None:
         return None  # nothing is pushed: there was nothing to decide
-    told, holder = (decision.refused or decision.needs)[:_SHOWN], decision.holder
-    return audit_log.record(
-        home,
-        "hook",
-        result="allowed" if decision.error is None else "denied",
-        agent=holder.agent,
-        name=holder.name,
-        claimed=holder.claimed,
-        required=False,
-        code="ok" if decision.error is None else decision.error.slug,
-        hook="pre-push",
-        refs=len(decision.needs),
-        scope=" ".join(sorted({need.action for need in told})),
-        target=" ".join([need.subject for need in told]),
-    )
+    told = decision.told(_SHOWN)
+    target = " ".join([need.subject for need in told])
+    return held.record(decision, home, told, target, hook="pre-push", refs=len(decision.needs))
 
 
 def pre_push(
