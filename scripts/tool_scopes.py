@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from kanoniv_auth.hooks import hosts, protected, toolscope  # noqa: E402 - the path has to be set first
+from kanoniv_auth.hooks import hosts, known, protected, toolscope  # noqa: E402 - the path has to be set first
 
 PAGE = ROOT / "docs" / "reference" / "tool-scopes.md"
 SHOWN = {
@@ -30,9 +30,7 @@ authority, and its own skills.
 
 ## Tools
 """
-TAIL = """| any other | `tool.NAME` |
-| `mcp__SERVER__TOOL` | `mcp.SERVER.TOOL`; where the name could be split in two ways, `tool.NAME` |
-
+TAIL = """
 A call without the input that its tool takes is refused. `SERVER` is the host's name for a server, not the server's own.
 
 ## Files
@@ -74,16 +72,7 @@ as `env`, `sudo`, `xargs`, `find -exec` and `sh -c`. What is not understood with
 
 | Command | Needs |
 |---|---|
-| programs that only read (`ls`, `cat`, `grep`, `git status`, `git log`, `git diff`) | of the files, as above |
-| programs that write (`rm`, `cp`, `mv`, `tee`, `sed -i`, a redirect) | of the files, as above |
-| test runners and builders (`pytest`, `cargo test`, `npm test`, `go build`, `tsc`) | `test.run` |
-| `make`, `npm run`, interpreters, scripts, package installers | `shell.script` |
-| `curl`, `wget` | `net.fetch.HOST`, with data `net.send.HOST` |
-| `git commit` and what else changes the repository | `git.commit.REPO` |
-| `git push` | `git.push.REPO.BRANCH`; a forced one, a deletion, a tag, `--all`, `--mirror`: `git.push.REPO` |
-| git's settings, `GIT_*` and `git -c` | `git.config` |
-| `KANONIV_*` in front of a command | `agent.config` |
-| any other program | `shell.run.NAME` |
+{commands}
 
 ## Other hosts' names
 
@@ -109,6 +98,7 @@ def render() -> str:
         f"| {', '.join([f'`{tool}`' for tool in row.tools])} | {row.needs} |"
         for row in toolscope.TABLE
     ]
+    rows += _rows(known.OTHER_TOOLS)
     tail = TAIL.format(
         ci=_paths(protected.CI_PATHS),
         config=_paths(protected.CONFIG_PATHS),
@@ -119,8 +109,13 @@ def render() -> str:
         shared=_codes([f".env.{name}" for name in protected.NO_SECRETS]),
         endings=_codes(protected.SECRET_ENDINGS),
         process=_codes(protected.PROCESS),
+        commands="\n".join(_rows(known.COMMANDS)),
     )
     return "\n".join([HEAD, *rows, tail.rstrip("\n"), *_others()]) + "\n"
+
+
+def _rows(rows: tuple[tuple[str, str], ...]) -> list[str]:
+    return [f"| {called} | {needs} |" for called, needs in rows]
 
 
 def _others() -> list[str]:

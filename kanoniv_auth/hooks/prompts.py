@@ -74,11 +74,11 @@ def _carry_out(verb: str, event: Event, installed: Installed) -> tuple[str, str]
         name = wanted.name or sessions.AGENT
         given = _filled(wanted.scopes, event.text("cwd"))
         found = sessions.start(home, event.session, given, wanted.ttl, name, root_did=root)
-        return _both("Delegation active.", found)
+        return _granted("Delegation active.", found)
     if verb == "scope":
         given = _filled(typed.scopes(args), event.text("cwd"))
         found = sessions.change_scopes(home, event.session, given, root_did=root)
-        return _both("Scopes changed.", found)
+        return _granted("Scopes changed.", found)
     if verb == "ttl":
         found = sessions.change_ttl(home, event.session, typed.time(args), root_did=root)
         return _both("Time changed.", found)
@@ -128,6 +128,15 @@ def _names(cwd: str) -> dict[str, str]:
     target = git.target(cwd, None)
     found = {_REPO: git.repository(cwd), _BRANCH: None if target is None else target.branch}
     return {mark: scope(name) for mark, name in found.items() if name}
+
+
+def _granted(head: str, found: Session) -> tuple[str, str]:
+    """As `_both`, and for the person alone, what of it may be a slip."""
+    from kanoniv_auth.hooks import known  # noqa: PLC0415 - the tables, where scopes were typed
+
+    shown, told = _both(head, found)
+    said = known.note(found.scopes)
+    return (f"{shown}\n{said}" if said else shown), told
 
 
 def _both(head: str, found: Session) -> tuple[str, str]:

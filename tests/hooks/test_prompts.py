@@ -117,6 +117,18 @@ def test_the_model_is_told_what_it_may_do(person: Person) -> None:
     assert "kd2." not in json.dumps(out)
 
 
+@pytest.mark.parametrize("verb", ["delegate", "scope"])
+def test_a_scope_that_no_tool_asks_for_is_granted_and_said(person: Person, verb: str) -> None:
+    person.said("/kanoniv:delegate code.edit 2h")
+    shown = person.said(f"/kanoniv:{verb} codeedit,test.run,deploy.staging")
+    assert person.scopes == ("codeedit", "deploy.staging", "test.run")
+    (line,) = [line for line in shown.splitlines() if line.startswith("note: ")]
+    assert "codeedit (code.edit?), deploy.staging;" in line
+    assert "test.run" not in line
+    assert "note:" not in person.said(f"/kanoniv:{verb} code.edit,git.push.{{repo}}.{{branch}}")
+    assert "note:" not in person.said("/kanoniv:ttl 3h")
+
+
 def test_an_agent_of_ones_own(person: Person) -> None:
     assert "deploy-bot" in person.said("/kanoniv:delegate deploy-bot build 1h")
     assert ka.resolve_name("deploy-bot") == sessions.show(person.home, ID).agent_did
