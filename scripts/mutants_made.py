@@ -12,7 +12,7 @@ from mutmut.configuration import config  # type: ignore[import-not-found]
 from mutmut.mutation.file_mutation import mutate_file_contents  # type: ignore[import-not-found]
 
 CORE = Path("kanoniv_auth/core")
-CODEC = re.compile(r"'(ASCII|UTF-8|LATIN-1)'")
+CODEC = re.compile(r"'(ASCII|UTF-8|UTF-16-BE|LATIN-1)'")
 
 
 def make(only: list[str]) -> dict[str, tuple[str, str, str]]:

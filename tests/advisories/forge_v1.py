@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tests.advisories.attacker import BOB, ROOT, Key, b64
+from tests.advisories.attacker import BOB, NOW, ROOT, Key, b64
 
 SIGNED = "2026-01-01T00:00:00.000Z"
 EARLIER, LATER = "2026-02-01T00:00:00.000Z", "2099-01-01T00:00:00.000Z"
@@ -119,3 +120,52 @@ def nested(*links: Link) -> Link | None:
     for one in links:
         found = {**one, "parent_proof": found}
     return found
+
+
+# ------------------------------------------------------------------- one call: docs/spec/mcp-proof.md §3
+
+ARGS = {"id": 7, "who": "Zo\u00eb", "rate": 0.5}
+
+
+def stamp(at: int | str) -> str:
+    return at if isinstance(at, str) else time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(at))
+
+
+def invoked(
+    *links: Link,
+    by: Key = BOB,
+    at: int | str = NOW,
+    nonce: object = "n-1",
+    outside: dict[str, Any] | None = None,
+    key: Key | None = None,
+    signer: Key | None = None,
+    said_by: str | None = None,
+    **payload: Any,
+) -> dict[str, Any]:
+    """Bob calls `resolve` with ARGS, as the published library signs it; every part can be something else.
+
+    at: seconds, or the text · outside: what stands beside the signature · key: sent along · signer: who signs ·
+    said_by: the signer's DID as signed
+    """
+    chain = links or (link(ROOT, BOB, "resolve"),)
+    said = {
+        "invoker_did": by.did, "action": "resolve", "args": ARGS,
+        "delegation_hash": content_hash(chain[-1]["proof"]), **payload,
+    }  # fmt: skip
+    body = {
+        "nonce": nonce,
+        "payload": said,
+        "signer_did": said_by or by.did,
+        "timestamp": stamp(at),
+    }
+    signature = (signer or by).sign(compact(body, escape=False)).hex()
+    shown = {name: said[name] for name in ("invoker_did", "action", "args")}
+    return {
+        "invocation": {
+            **shown,
+            "delegation": nested(*chain),
+            "proof": {**body, "signature": signature},
+            **(outside or {}),
+        },
+        "invoker_public_key": (key or by).public.hex(),
+    }

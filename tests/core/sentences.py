@@ -19,12 +19,14 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
+from kanoniv_auth.core import foreign_json
 from kanoniv_auth.core.caveats import check_caveats
 from kanoniv_auth.core.delegation import bundle, issue, parse_bundle
 from kanoniv_auth.core.durations import parse_ttl
 from kanoniv_auth.core.encoding import canonical, escape, scan, uncanonical, unescape
 from kanoniv_auth.core.envelope import make_envelope, verify_envelope
 from kanoniv_auth.core.errors import AuthError
+from kanoniv_auth.core.jcs import jcs
 from kanoniv_auth.core.keys import (
     KeyPair,
     check_did,
@@ -37,6 +39,8 @@ from kanoniv_auth.core.payload import check_name, encode_payload
 from kanoniv_auth.core.proof import MAX_SEAL, check_audience, pop, seal
 from kanoniv_auth.core.roots import TrustedRoots
 from kanoniv_auth.core.scopes import check_scope, check_wire, parse_scopes, scope
+from tests.advisories.attacks_v1_calls import ATTACKS
+from tests.advisories.verifier_v1 import take_call
 from tests.core import vector_files
 from tests.core.authority import AGENT, CHILD, NOW, PARENT, ROOT, ROOTS, granted, key, passed_on
 from tests.core.vector_files import Vector
@@ -101,6 +105,9 @@ def _each(function: Callable[[Any], object], *values: object) -> list[Ask]:
     return [lambda value=value: function(value) for value in values]  # type: ignore[misc]
 
 
+NEST: list[object] = []
+for _ in range(100_000):
+    NEST = [NEST]
 WIDE = granted(*(f"{number:02}" + "x" * 190 for number in range(50)))
 # theme -> what is asked beyond the vectors
 MORE: dict[str, list[Ask]] = {
@@ -158,6 +165,15 @@ MORE: dict[str, list[Ask]] = {
         *_each(scan, b"", b"[", b"1.5", b"1 ", b"\xff", b"NaN", b"[" * 100_000),
         *_each(uncanonical, b'{"a": 1}', b"[]", b"[" * 900 + b"1" + b"]" * 900), *_each(escape, "\ud800"),
         *_each(unescape, "%", "%4", "%zz", "%41", "é", "%ff"),
+    ],
+    "JSON of others": [
+        *_each(foreign_json.read, b"", b"x", b"1 2", b"\xff", b'{"a":1,"a":1}', b'"\\ud800"', b"[" * 100 + b"]" * 100),
+        lambda: foreign_json.read(b" " * (foreign_json.LARGEST + 1)),
+        *_each(jcs, 2**53, float("nan"), "\ud800", {1: 1}, b"", NEST),
+    ],
+    "calls of version 1": [
+        *[lambda proof=proof, more=more: take_call(proof, **more) for proof, more, _ in ATTACKS.values()],
+        lambda: take_call(ATTACKS["of another server"][0], once=lambda *_: False),
     ],
     "pinned roots": [
         lambda: TrustedRoots().require(ROOT.public, NOW),

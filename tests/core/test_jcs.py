@@ -48,6 +48,21 @@ def test_numbers(bits: str, text: str) -> None:
     assert jcs(value).decode("ascii") == text
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.1, "0.1"), (-0.5, "-0.5"), (0.75, "0.75"), (1.5, "1.5"), (100.0, "100"), (1.5e21, "1.5e+21"),
+        (-1.5e-7, "-1.5e-7"), (2.0**53, "9007199254740992"), (-0.0, "0"), (0.0001, "0.0001"), (0.00001, "0.00001"),
+    ],
+)  # fmt: skip
+def test_where_the_point_stands(value: float, text: str) -> None:
+    assert jcs(value).decode("ascii") == text
+
+
+def test_the_largest_integers() -> None:
+    assert jcs([2**53 - 1, -(2**53) + 1]) == b"[9007199254740991,-9007199254740991]"
+
+
 def test_the_example_of_section_3() -> None:
     given_text = (
         r'{"numbers":[333333333.33333329,1E30,4.50,2e-3,0.000000000000000000000000001],'

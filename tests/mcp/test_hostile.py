@@ -17,7 +17,7 @@ from kanoniv_auth.core.roots import TrustedRoots
 from kanoniv_auth.mcp.guard import Call, Forward, Guard, Policy, Reject
 from kanoniv_auth.mcp.judge import Desk, Names, Sources
 from kanoniv_auth.store.home import Home
-from tests.mcp.test_proof import ARGS, invoked
+from tests.advisories.forge_v1 import ARGS, invoked
 from tests.mcp.test_wire import Denying, guard
 from tests.support.mcp_session import gone
 

@@ -18,17 +18,16 @@ from kanoniv_auth.core.errors import AuthError
 from kanoniv_auth.core.jcs import args_sha256
 from kanoniv_auth.core.keys import KeyPair
 from kanoniv_auth.core.proof import pop, seal
+from kanoniv_auth.core.revocation import Revocations
 from kanoniv_auth.core.roots import TrustedRoots
 from kanoniv_auth.core.verification import verify
 from kanoniv_auth.mcp.guard import Call
 from kanoniv_auth.mcp.proof import verify_proof
 from kanoniv_auth.once.memory import MemoryOnce
-from tests.advisories.attacker import ALICE, BOB, MALLORY, ROOT, Key
-from tests.advisories.forge_v1 import Link, compact, content_hash, link, nested
+from tests.advisories.attacker import ALICE, BOB, MALLORY, NOW, ROOT, Key
+from tests.advisories.forge_v1 import ARGS, invoked, link
 from tests.support.published import installed
 
-NOW = int(time.time())
-ARGS = {"id": 7, "who": "Zo\u00eb", "rate": 0.5}
 ROOTS = TrustedRoots([ROOT.public])
 
 
@@ -138,43 +137,9 @@ def test_a_warm_cache_decides_nothing() -> None:
 # ------------------------------------------------------------------------- the published product's
 
 
-def stamp(at: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(at))
-
-
 GIVEN = link(ROOT, BOB, "resolve")
 PARENT = link(ROOT, ALICE, "resolve", "merge")
 CHILD = link(ALICE, BOB, "resolve", after=PARENT)
-
-
-def invoked(
-    *links: Link,
-    by: Key = BOB,
-    at: int = NOW,
-    nonce: str = "n-1",
-    outside: dict[str, Any] | None = None,
-    key: Key | None = None,
-    signer: Key | None = None,
-    **payload: Any,
-) -> dict[str, Any]:
-    """An invocation as the published library makes it; every part can be something else."""
-    chain = links or (GIVEN,)
-    said = {
-        "invoker_did": by.did, "action": "resolve", "args": ARGS,
-        "delegation_hash": content_hash(chain[-1]["proof"]), **payload,
-    }  # fmt: skip
-    body = {"nonce": nonce, "payload": said, "signer_did": by.did, "timestamp": stamp(at)}
-    signature = (signer or by).sign(compact(body, escape=False)).hex()
-    shown = {name: said[name] for name in ("invoker_did", "action", "args")}
-    return {
-        "invocation": {
-            **shown,
-            "delegation": nested(*chain),
-            "proof": {**body, "signature": signature},
-            **(outside or {}),
-        },
-        "invoker_public_key": (key or by).public.hex(),
-    }
 
 
 def test_an_invocation_grants_its_call() -> None:
@@ -183,67 +148,25 @@ def test_an_invocation_grants_its_call() -> None:
     assert judged(invoked(), names=(None, "crm")) == "allowed"
 
 
-STOLEN = {**GIVEN, "delegate_did": MALLORY.did}
+# what else was done to it: tests/advisories/attacks_v1_calls.py
 ATTACKS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
-    "a stolen delegation": (invoked(STOLEN, by=MALLORY), {}, "bad_signature"),
-    "a delegation to somebody else": (invoked(GIVEN, by=MALLORY), {}, "holder_unproven"),
-    "below a stolen parent": (
-        invoked({**PARENT, "delegate_did": MALLORY.did}, link(MALLORY, BOB, "merge", after=PARENT)),
-        {}, "bad_signature",
-    ),
-    "the parent's own grant": (invoked(PARENT), {}, "holder_unproven"),
-    "another action outside": (
-        invoked(outside={"action": "merge"}), {"tool": "merge", "scope": "resolve"}, "bad_signature",
-    ),
-    "other arguments outside": (invoked(outside={"args": {}}), {"args": {}}, "bad_signature"),
-    "another invoker outside": (invoked(outside={"invoker_did": ALICE.did}), {}, "bad_signature"),
+    "a stolen delegation": (invoked({**GIVEN, "delegate_did": MALLORY.did}, by=MALLORY), {}, "bad_signature"),
     "for another tool": (invoked(), {"tool": "merge", "scope": "resolve"}, "holder_unproven"),
     "for other arguments": (invoked(), {"args": {**ARGS, "id": 8}}, "holder_unproven"),
-    "for none": (invoked(args={}), {}, "holder_unproven"),
     "outside its scopes": (invoked(action="merge"), {"tool": "merge"}, "scope"),
-    "with another key": (invoked(key=MALLORY), {}, "bad_signature"),
-    "signed by another": (invoked(signer=MALLORY), {}, "bad_signature"),
-    "about another delegation": (invoked(delegation_hash="0" * 64), {}, "bad_signature"),
-    "a delegation put in its place": (
-        invoked(GIVEN, outside={"delegation": nested(link(ROOT, BOB, "resolve", "merge"))}),
-        {}, "bad_signature",
-    ),
-    "too old": (invoked(at=NOW - 61), {}, "proof_expired"),
-    "too new": (invoked(at=NOW + 62), {}, "proof_expired"),
-    "of a delegation that has ended": (
-        invoked(link(ROOT, BOB, "resolve", until="2026-02-01T00:00:00.000Z")), {}, "expired",
-    ),
-    "a wider child": (
-        invoked(PARENT, link(ALICE, BOB, "release", after=PARENT), action="release"),
-        {"tool": "release"}, "widened",
-    ),
-    "a child of nobody": (invoked(PARENT, link(ALICE, BOB, "resolve")), {}, "bad_signature"),
-    "an unknown caveat": (
-        invoked(link(ROOT, BOB, caveats=[{"type": "action_scope", "value": ["resolve"]}, {"type": "x", "value": 1}])),
-        {}, "unknown_caveat",
-    ),
-    "a link without scopes": (
-        invoked(link(ROOT, BOB, caveats=[{"type": "expires_at", "value": "2099-01-01T00:00:00.000Z"}])),
-        {}, "parse",
+    "of another server": (invoked(), {"scope": "mcp.crm.resolve"}, "scope"),
+    "too old": (invoked(), {"now": NOW + 61}, "proof_expired"),
+    "of a revoked holder": (
+        invoked(PARENT, CHILD), {"revoked": Revocations({ROOT.public: [ALICE.public]})}, "revoked",
     ),
     "another root": (invoked(), {"roots": TrustedRoots([MALLORY.public])}, "untrusted_root"),
     "for a proxy with a name of its own": (invoked(), {"names": ("crm", None)}, "audience"),
     "one field more": ({**invoked(), "x": 1}, {}, "parse"),
-    "one field more inside": (invoked(outside={"x": 1}), {}, "parse"),
-    "one field more in what is signed": (invoked(x=1), {}, "parse"),
-    "one field less": ({"invocation": invoked()["invocation"]}, {}, "parse"),
-    "no delegation": (invoked(outside={"delegation": None}), {}, "parse"),
-    "a delegation that is a list": (invoked(outside={"delegation": []}), {}, "parse"),
-    "a key that is too short": ({**invoked(), "invoker_public_key": "00"}, {}, "parse"),
-    "a key that signs for everybody": ({**invoked(), "invoker_public_key": "01" + "00" * 31}, {}, "parse"),
-    "a number that languages write differently": (
-        invoked(args={"a": 1e-9}), {"args": {"a": 1e-9}}, "parse",
-    ),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_what_was_done_to_the_published_verifier(name: str) -> None:
+def test_it_grants_nothing_else(name: str) -> None:
     proof, more, slug = ATTACKS[name]
     assert judged(proof, **more) == slug
 
