@@ -16,6 +16,7 @@ EDIT, ELSEWHERE, CI, CONFIG = "code.edit", "fs.write", "ci.edit", "agent.config"
 READ, SECRETS = "code.read", "secrets.read"
 _GRADES = ("", READ, EDIT, ELSEWHERE, SECRETS, CI, "net.send", CONFIG, NEVER)
 _GLOB = frozenset("*?[")
+_TORN = frozenset(" '\"\\")
 # signs of no width, which some disks leave out of a name
 _NO_WIDTH = dict.fromkeys(
     [*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF]
@@ -68,6 +69,31 @@ def to_write(path: str, places: Places, *, below: bool = False) -> str:
 
     below: and all that lies below it, which goes with it
     """
+    found = _to_write(path, places, below=below)
+    if found != EDIT:
+        return found
+    return strictest(found, *_as_torn(path, places))
+
+
+def _as_torn(path: str, places: Places) -> list[str]:
+    """The scopes of what a name is to whoever splits a list of names at blanks and takes out quotes, as xargs does."""
+    inside = path.removeprefix(places.project)
+    before = path[: len(path) - len(inside)]
+    if _TORN.isdisjoint(inside):
+        return []
+    for sign in "'\"\\":
+        inside = inside.replace(sign, "")
+    head, *pieces = inside.split(" ")
+    found = [_to_write(before + head, places)]
+    for piece in pieces:
+        # another path, or an option, to the program that is given the names
+        away = piece[:1] == "/" or (piece[:1] == "-" and piece != "-") or ".." in piece.split("/")
+        there = f"{places.project or places.user}/{piece}"
+        found.append(ELSEWHERE if away else _to_write(there, places))
+    return found
+
+
+def _to_write(path: str, places: Places, *, below: bool = False) -> str:
     names = _names(path)
     if _is_private(names, places) or _has_control(path) or _is_ours(path, places, below=below):
         return NEVER
@@ -78,8 +104,7 @@ def to_write(path: str, places: Places, *, below: bool = False) -> str:
     if _any_run(names, protected.CI_PATHS):
         return CI
     if (places.project and _within(path, places.project)) or _is_scratch(path, places):
-        # the name of two paths, to whoever splits a list of names at blanks
-        return ELSEWHERE if " /" in path.removeprefix(places.project) else EDIT
+        return EDIT
     return ELSEWHERE
 
 

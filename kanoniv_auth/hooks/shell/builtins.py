@@ -59,7 +59,7 @@ def _test(scene: Scene) -> None:
         words.pop()
     while words[:1] == [Word("!")]:
         words.pop(0)
-    if any(word.kind not in (LITERAL, PATTERN) for word in words):
+    if any(word.kind != LITERAL and not _is_name(word) for word in words):
         _uncertain_test(words)
     for at, word in enumerate(words):
         text = word.text
@@ -75,9 +75,20 @@ def _test(scene: Scene) -> None:
     scene.harmless()
 
 
+def _is_name(word: Word) -> bool:
+    """Whether a pattern becomes names that no operator and no array's element is spelled like."""
+    folder, slash, _ = word.text.rpartition("/")
+    stem, _, ending = word.text.rpartition(".")
+    plain = (slash and folder[:1] not in "*?[-") or (stem and ending.isalnum())
+    return word.kind == PATTERN and bool(plain)
+
+
 def _uncertain_test(words: list[Word]) -> None:
     """A value must not become the operator: with some of those, the other word is evaluated."""
-    single = all(word.kind == LITERAL or word.single or word.text in _COUNTS for word in words)
+    single = all(
+        word.kind == LITERAL or word.text in _COUNTS or (word.single and word.kind != PATTERN)
+        for word in words
+    )
     operator = words[-2].literal if len(words) > 1 else ""
     known = operator in _COMPARE or operator in _NUMBERS if len(words) == 3 else len(words) < 3
     if len(words) == 2:

@@ -50,7 +50,8 @@ def _xargs(scene: Scene) -> None:
     line = options.read(scene.args, _XARGS, first=True)
     scene.paths(line)
     words = line.operands or [Word("echo")]
-    names = _UNKNOWN if line.value("a", "arg-file") else _names(scene.simple.source)
+    whole = not line.given.isdisjoint(("0", "null", "d", "delimiter", "I", "replace", "i"))
+    names = _UNKNOWN if line.value("a", "arg-file") else names_of(scene.simple.source, whole=whole)
     place = line.value("I", "i", "replace", "J", "R")
     mark = place.literal if place is not None else None
     if place is None and not line.given.isdisjoint(("i", "replace")):
@@ -64,8 +65,11 @@ def _xargs(scene: Scene) -> None:
     start(scene, words)
 
 
-def _names(source: Simple | None) -> Word:
-    """What comes through a pipe into xargs: paths below the folders that are named there, or anything."""
+def names_of(source: Simple | None, *, whole: bool) -> Word:
+    """What comes through a pipe into xargs: paths below the folders that are named there, or anything.
+
+    whole: a name stays one word, whatever is in it; else a part of one may look like an option
+    """
     while source is not None and source.source is not None and _passes(source):
         source = source.source
     if source is None or not source.words or source.source is not None or source.redirects:
@@ -74,7 +78,7 @@ def _names(source: Simple | None) -> Word:
     if any(word.kind not in (LITERAL, PATTERN) for word in words):
         return _UNKNOWN
     root = _root(source.words[0].text, [word.text for word in words])
-    return _UNKNOWN if root is None else Word(f"{root}/**" if root else "**", PATTERN)
+    return _UNKNOWN if root is None else Word(f"{root}/**" if root else "**", PATTERN, single=whole)
 
 
 def _passes(simple: Simple) -> bool:
@@ -115,6 +119,8 @@ def _find(scene: Scene) -> None:
         words[at].text[:1] not in ("-", "(", ")", "!", ",") or words[at].text in ("-L", "-H", "-P")
     ):
         if words[at].text[:1] != "-":
+            if words[at].kind == PATTERN and (words[at].text[0] in "*?[" or not words[at].single):
+                raise NotUnderstood("a pattern that may become a part of find")
             roots.append(words[at])
         at += 1
     roots = roots or [Word(".")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kanoniv_auth.hooks.shell.scene import ANY, SECRETS
-from kanoniv_auth.hooks.shell.words import LITERAL
+from kanoniv_auth.hooks.shell.words import LITERAL, PATTERN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,6 +64,9 @@ def judge(scene: Scene, _: str) -> None:
 def _files(scene: Scene) -> None:
     for at, word in enumerate(scene.args):
         if word.kind != LITERAL:
+            before = scene.args[at - 1].literal or ""
+            if not word.single or word.kind == PATTERN or before[:1] != "-" or "=" in before:
+                scene.need(ANY, "not understood: a value that may become an option")
             continue
         if (
             word.text in ("-F", "--body-file")

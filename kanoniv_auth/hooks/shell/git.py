@@ -41,8 +41,11 @@ _PUSHES = (
     "p4",
     "receive-pack",
 )
+# git 2.51 has the last two
+_FORGETS = ("expire", "delete", "drop", "write")
 _CALM_SETTINGS = ("user.name", "user.email", "color.", "core.quotepath", "advice.", "log.date", "diff.renames",
                   "init.defaultbranch", "column.")  # fmt: skip
+_CHANGES_SETTINGS = ("edit", "set", "unset", "rename-section", "remove-section")
 _SHOWN_SETTINGS = (
     "user.",
     "core.",
@@ -187,7 +190,7 @@ def _look(scene: Scene, name: str, words: list[Word], cwd: str) -> None:
         inner.read(Word("."), below=True)
     if name == "remote":
         _remote(scene, line.operands, cwd)
-    if name == "reflog" and line.operands and line.operands[0].text in ("expire", "delete"):
+    if name == "reflog" and line.operands and line.operands[0].text in _FORGETS:
         raise NotUnderstood("a change of what git remembers")
 
 
@@ -246,7 +249,7 @@ def _config(scene: Scene, words: list[Word], _: str) -> None:
         shown = texts[1].lower()
     elif texts[:1] in (["--list"], ["-l"], ["list"]) and len(texts) == 1:
         shown = ""
-    elif len(texts) == 1 and texts[0][:1] != "-":
+    elif len(texts) == 1 and texts[0][:1] != "-" and texts[0] not in _CHANGES_SETTINGS:
         shown = texts[0].lower()
     else:
         scene.need(_CONFIG, "it changes git's settings")

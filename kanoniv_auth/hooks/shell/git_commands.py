@@ -18,7 +18,7 @@ diff diff-index | # p u s z a b w R U: S: G: M? C? D l: W O< patch no-patch stat
     ignore-submodules? no-index compact-summary output-indicator-new: output-indicator-old: cc c m t patch-with-stat
     no-color-moved color-moved? indent-heuristic skip-to: rotate-to: find-object: ws-error-highlight:
     ita-invisible-in-index
-log show whatchanged rev-list reflog | @diff n: i E F P g L: oneline graph decorate? no-decorate all branches? tags?
+log show rev-list reflog | @diff n: i E F P g L: oneline graph decorate? no-decorate all branches? tags?
     remotes? glob: exclude: max-count: skip: since: after: until: before: author: committer: grep: all-match
     invert-grep regexp-ignore-case extended-regexp fixed-strings perl-regexp merges no-merges first-parent reverse
     topo-order date-order author-date-order pretty? format: date: abbrev-commit no-abbrev-commit follow full-diff

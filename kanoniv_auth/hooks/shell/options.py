@@ -113,7 +113,7 @@ class _Reader:
 
     def _operand(self, word: Word, found: Line) -> None:
         if word.kind == PATTERN and (
-            word.text[0] == "-" or (word.text[0] in "*?[" and not self.tame)
+            word.text[0] == "-" or ((word.text[0] in "*?[" or not word.single) and not self.tame)
         ):
             raise NotUnderstood("a pattern that may become an option")
         certain = self.data or (self.tame and (word.single or word.text in NUMBERS))

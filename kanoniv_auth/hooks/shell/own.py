@@ -40,7 +40,7 @@ def judge(scene: Scene, name: str) -> None:
     _paths(scene, verb)
     if verb == "exec":
         mark = next((at for at, word in enumerate(words) if word.text == "--"), None)
-        if mark is None:
+        if mark is None or any(word.kind != LITERAL for word in words[:mark]):
             raise NotUnderstood("a command that may begin anywhere")
         scene.run(words[mark + 1 :])
 

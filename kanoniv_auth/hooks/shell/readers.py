@@ -8,7 +8,7 @@ from __future__ import annotations
 from kanoniv_auth.hooks.shell import options
 from kanoniv_auth.hooks.shell.reader_table import ROWS
 from kanoniv_auth.hooks.shell.scene import ANY, SECRETS
-from kanoniv_auth.hooks.shell.words import LITERAL, PATTERN, UNKNOWN, NotUnderstood, Word
+from kanoniv_auth.hooks.shell.words import LITERAL, NUMBERS, PATTERN, UNKNOWN, NotUnderstood, Word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ _ALLOWED: dict[str, Callable[[Word], bool]] = {
     "date": lambda word: word.kind == LITERAL and word.text[:1] == "+",
     "number": lambda word: word.text == "$?" or word.text.isdecimal(),
     "none": lambda _: False,
-    "seen": lambda _: True,
+    "seen": lambda word: word.kind == LITERAL or word.text in NUMBERS,
 }
 _GLOBS = ("include", "glob", "iglob", "g")
 _REACHES = ("env", "import", "include")

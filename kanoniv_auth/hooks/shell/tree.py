@@ -7,7 +7,7 @@ are believed only the nodes named here, and between two of them only blanks.
 
 from __future__ import annotations
 
-from kanoniv_auth.hooks.shell import conditions, plain
+from kanoniv_auth.hooks.shell import conditions, plain, variables
 from kanoniv_auth.hooks.shell.grammar import Grammar
 from kanoniv_auth.hooks.shell.words import (
     LITERAL,
@@ -40,8 +40,6 @@ _ENDINGS = frozenset((";", "&", "\n", ";;"))
 _REDIRECTS = frozenset(("file_redirect", "herestring_redirect"))
 _EDGES = (b"", b" ", b"\t", b"\n", b";", b"&", b"|", b"(", b")")
 _PATTERN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./*?| \"'")
-_SETTERS = frozenset(("read", "export", "unset", "declare", "local", "readonly", "typeset", "mapfile", "readarray",
-                      "getopts", "printf", "let", "eval"))  # fmt: skip
 
 
 def read(text: str, home: str) -> tuple[Simple, ...]:
@@ -140,10 +138,8 @@ class _Walk:
         return self.found[-1]
 
     def _keep(self, simple: Simple) -> None:
-        names = {name for name, _ in simple.assignments}
-        if simple.words and simple.words[0].text in _SETTERS:
-            names |= {word.text.partition("=")[0] for word in simple.words[1:]}
-        if not names.isdisjoint(self.known):
+        names = variables.set_by(simple) if self.known else frozenset()
+        if names is None or not names.isdisjoint(self.known):
             raise NotUnderstood("a loop's variable that is set in it")
         self.found.append(simple)
 

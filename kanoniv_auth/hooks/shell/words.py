@@ -37,7 +37,7 @@ class NotUnderstood(Exception):
 
 
 class Word(Value):
-    """One word as it is written. kind: as above · single: for a value, whether it stays one word.
+    """One word as it is written. kind: as above · single: for a value or a pattern, whether each stays one word.
 
     text: for LITERAL what the program gets; for PATTERN with its `*`, `?` and `[…]`; else what is written
     """
