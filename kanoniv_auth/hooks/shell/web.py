@@ -57,9 +57,19 @@ def judge(scene: Scene, name: str) -> None:
     words = [*line.operands, *[word for key, _, word in line.values if key == "url"]]
     if not words:
         raise NotUnderstood("no address")
+    verb = "send" if sends else "fetch"
     for word in words:
-        host = _host(word)
-        scene.named("it reaches a host", "net", "send" if sends else "fetch", host)
+        scene.named("it reaches a host", "net", verb, _host(word))
+    if _follows(name, line):
+        scene.need(f"net.{verb}", "it goes on to whatever host that one sends it to")
+
+
+def _follows(name: str, line: options.Line) -> bool:
+    """Whether the other side may name another host: wget goes there unless told not to, curl when it is told to."""
+    most = line.value("max-redirs", "max-redirect")
+    if most is not None and most.text == "0":
+        return False
+    return name == "wget" or not line.given.isdisjoint(("L", "location"))
 
 
 def reached(scene: Scene, address: str, *, send: bool = False) -> None:
