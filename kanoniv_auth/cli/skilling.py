@@ -36,7 +36,8 @@ def install(arguments: Arguments) -> Outcome:
     """Guard Claude Code."""
     from kanoniv_auth.hooks import skill_install  # noqa: PLC0415 - json and subprocess
 
-    made = skill_install.install(_project(arguments), arguments.text("root_did"))
+    project = _project(arguments)
+    made = skill_install.install(project, arguments.text("root_did"))
     rows = [
         _DONE[made.done],
         f"  Settings:  {plain(made.settings)}",
@@ -46,8 +47,10 @@ def install(arguments: Arguments) -> Outcome:
     ]
     if made.others:
         rows.append(f"  Others:    {made.others} hook(s) of somebody else's stay as they are")
+    rows += [f"  Also in:   {plain(path)}, so {_twice(project)}" for path in made.also_in]
     notes = () if os.path.lexists(f"{made.home}/root.key") else (_NO_ROOT,)
     facts = {**_facts(made), "home": plain(made.home), "roots": list(made.roots)}
+    facts["also_in"] = [plain(path) for path in made.also_in]
     return Outcome(_DONE[made.done], "\n".join([*rows, "", _NEXT]), facts, notes=notes)
 
 
@@ -88,6 +91,11 @@ def uninstall_all(_: Arguments) -> Outcome:
         "remains": [plain(path) for path in remains],
     }
     return Outcome(_DONE[made.done], "\n".join(rows), facts)
+
+
+def _twice(project: str | None) -> str:
+    undo = f"kanoniv-auth uninstall-skill --project {quoted(project or '.')}"
+    return f"each call is decided and recorded twice; this takes one away: {undo}"
 
 
 def _project(arguments: Arguments) -> str | None:

@@ -20,16 +20,21 @@ _FIX = "put the file in order by hand, then run this again"
 
 
 class Merged(Value):
-    """The new text. changed: another one than before · others: hooks in it that are not ours."""
+    """The new text. changed: another one than before · others: hooks in it that are not ours · ours: those before.
 
-    __slots__ = ("text", "changed", "others")
+    empty: it says nothing
+    """
+
+    __slots__ = ("text", "changed", "others", "ours", "empty")
 
     text: str
     changed: bool
     others: int
+    ours: int
+    empty: bool
 
-    def __init__(self, text: str, *, changed: bool, others: int) -> None:
-        self._fill(text, changed, others)
+    def __init__(self, text: str, *, changed: bool, others: int, ours: int, empty: bool) -> None:
+        self._fill(text, changed, others, ours, empty)
 
 
 def merged(text: str | None, wanted: Mapping[str, list[dict[str, object]]], path: str) -> Merged:
@@ -41,16 +46,16 @@ def merged(text: str | None, wanted: Mapping[str, list[dict[str, object]]], path
     if wanted and before.get("disableAllHooks"):
         fix = f"take disableAllHooks out of {path}, then run this again"
         raise UsageError("usage", detail=f"{path} switches all hooks off", fix=fix)
-    hooks, others = _without_ours(before.get("hooks", {}), path)
+    hooks, others, ours = _without_ours(before.get("hooks", {}), path)
     for event, rows in wanted.items():
         hooks[event] = [*hooks.get(event, []), *rows]
     after = {name: value for name, value in before.items() if name != "hooks" or hooks}
     if hooks:
         after["hooks"] = hooks
-    if text is not None and after == before:
-        return Merged(text, changed=False, others=others)
+    if (not wanted and not ours) or (text is not None and after == before):
+        return Merged(text or "", changed=False, others=others, ours=ours, empty=not before)
     new = json.dumps(after, indent=_indent(text), ensure_ascii=False) + "\n"
-    return Merged(new, changed=new != text, others=others)
+    return Merged(new, changed=new != text, others=others, ours=ours, empty=not after)
 
 
 def is_ours(hook: object) -> bool:
@@ -91,21 +96,22 @@ def _refuse(word: str) -> None:
     raise ValueError(msg)
 
 
-def _without_ours(hooks: object, path: str) -> tuple[dict[str, list[object]], int]:
-    """The hooks of others, event by event, and how many there are."""
+def _without_ours(hooks: object, path: str) -> tuple[dict[str, list[object]], int, int]:
+    """The hooks of others, event by event; how many entries they are, and how many had ours."""
     if not isinstance(hooks, dict):
         raise UsageError("usage", detail=f"`hooks` in {path} is not an object", fix=_FIX)
     kept: dict[str, list[object]] = {}
-    others = 0
+    others = ours = 0
     for event, rows in hooks.items():
         if not isinstance(rows, list):
             detail = f"`hooks.{event}` in {path} is not a list"
             raise UsageError("usage", detail=detail, fix=_FIX)
         left = [kept_row for row in rows for kept_row in _others(row)]
         others += len(left)
+        ours += sum(_others(row) != [row] for row in rows)
         if left or not rows:
             kept[event] = left
-    return kept, others
+    return kept, others, ours
 
 
 def _others(row: object) -> list[object]:

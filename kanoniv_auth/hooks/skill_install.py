@@ -13,14 +13,18 @@ from importlib.util import find_spec
 
 from kanoniv_auth.api.roots import trusted_roots
 from kanoniv_auth.core.encoding import canonical
-from kanoniv_auth.core.errors import UsageError
+from kanoniv_auth.core.errors import AuthError, UsageError
 from kanoniv_auth.core.value import Value
 from kanoniv_auth.hooks import settings
 from kanoniv_auth.hooks.event import REFUSED
-from kanoniv_auth.hooks.install import labels, pins
+from kanoniv_auth.hooks.pins import labels, pins
 from kanoniv_auth.hooks.skills import SKILLS, entries
-from kanoniv_auth.store import files
+from kanoniv_auth.store import files, placed
 from kanoniv_auth.store.home import find_home
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _COMMANDS = "commands/kanoniv"
 _MARK = "The hook of kanoniv-auth has carried it out"
@@ -33,10 +37,11 @@ class Placed(Value):
     """What was done: installed, updated, unchanged, removed or absent.
 
     settings: the file · commands: the folder · roots: DIDs · home: fixed for the hook · others: hooks of somebody
-    else in that file · left: files that were not removed because they are not as we wrote them
+    else in that file · left: files that were not removed because they are not as we wrote them · also_in: settings
+    that bring a session of this project our hook once more
     """
 
-    __slots__ = ("done", "settings", "commands", "roots", "home", "others", "left")
+    __slots__ = ("done", "settings", "commands", "roots", "home", "others", "left", "also_in")
 
     done: str
     settings: str
@@ -45,6 +50,7 @@ class Placed(Value):
     home: str
     others: int
     left: tuple[str, ...]
+    also_in: tuple[str, ...]
 
     def __init__(
         self,
@@ -56,8 +62,9 @@ class Placed(Value):
         roots: tuple[str, ...] = (),
         others: int = 0,
         left: tuple[str, ...] = (),
+        also_in: tuple[str, ...] = (),
     ) -> None:
-        self._fill(done, settings, commands, roots, home, others, left)
+        self._fill(done, settings, commands, roots, home, others, left, also_in)
 
 
 def install(project: str | None = None, root_did: str | None = None) -> Placed:
@@ -72,26 +79,39 @@ def install(project: str | None = None, root_did: str | None = None) -> Placed:
     before = _read(path)
     made = settings.merged(before, entries(words[0], words[1:]), path)
     _probe(words)
+    theirs = [path] if before is not None and not made.ours else []
+    placed.change(home, made=(*placed.missing(path), *placed.missing(commands)), forgotten=theirs)
     written = [_write(f"{commands}/{skill.name}.md", skill.text) for skill in SKILLS]
     if made.changed:
         files.write(path, made.text.encode("utf-8"))
     done = "unchanged" if not made.changed and not any(written) else "installed"
     if made.changed and before is not None and settings.BOOT in before:
         done = "updated"
-    return Placed(done, path, commands, home.path, roots=labels(trusted), others=made.others)
+    return Placed(
+        done, path, commands, home.path, roots=labels(trusted), others=made.others,
+        also_in=() if project is None else _also_in(path),
+    )  # fmt: skip
 
 
 def uninstall(project: str | None = None) -> Placed:
-    """Take our hooks out of the settings, and, for every session, the commands. Raises: UsageError, StorageError."""
+    """Take our hooks out of the settings, and, for every session, the commands. Raises: UsageError, StorageError.
+
+    A file or folder that `install` made goes when nothing is left in it.
+    """
+    home = find_home(os.environ)
     path, commands = _places(project)
     before = _read(path)
     made = settings.merged(before, {}, path)
-    if before is not None and made.changed:
+    ours = placed.read(home)
+    if before is not None and made.empty and path in ours:
+        _unlink(path)
+    elif made.changed:
         files.write(path, made.text.encode("utf-8"))
     removed, left = (0, ()) if project is not None else _remove(commands)
-    done = "removed" if (before is not None and made.changed) or removed else "absent"
-    home = find_home(os.environ).path
-    return Placed(done, path, commands, home, others=made.others, left=left)
+    done = "removed" if made.changed or removed else "absent"
+    _clear(ours, path, *([f"{commands}/"] if project is None else []))
+    placed.change(home, forgotten=[each for each in ours if not os.path.lexists(each)])
+    return Placed(done, path, commands, home.path, others=made.others, left=left)
 
 
 def _places(project: str | None) -> tuple[str, str]:
@@ -191,13 +211,36 @@ def _remove(commands: str) -> tuple[int, tuple[str, ...]]:
         if _MARK not in before:
             left.append(path)
             continue
-        try:
-            os.unlink(path)  # noqa: PTH108 - as above
-        except OSError as error:
-            raise files.unusable("remove", path, error) from None
+        _unlink(path)
         removed += 1
-    try:
-        os.rmdir(commands)  # noqa: PTH106 - as above
-    except OSError:
-        pass  # not there, or not empty
     return removed, tuple(left)
+
+
+def _unlink(path: str) -> None:
+    try:
+        os.unlink(path)  # noqa: PTH108 - as above
+    except OSError as error:
+        raise files.unusable("remove", path, error) from None
+
+
+def _clear(ours: Iterable[str], *paths: str) -> None:
+    """Remove the folders of ours above these paths in which nothing is left, the innermost first."""
+    for folder in sorted(ours, key=len, reverse=True):
+        if any(path.startswith(f"{folder}/") for path in paths):
+            try:
+                os.rmdir(folder)  # noqa: PTH106 - as above
+            except OSError:
+                pass  # not there, or not empty
+
+
+def _also_in(path: str) -> tuple[str, ...]:
+    """The other settings of a project's sessions that have our hook: the project's shared ones, and the person's."""
+    shared, own = f"{path.rpartition('/')[0]}/settings.json", _places(None)[0]
+    return tuple([each for each in (own, shared) if each != path and _has_ours(each)])
+
+
+def _has_ours(path: str) -> bool:
+    try:
+        return settings.merged(_read(path), {}, path).ours > 0
+    except AuthError:
+        return False  # what cannot be read as it is meant is read by no host either

@@ -93,6 +93,11 @@ class Home(Value):
         return f"{self.path}/service.json"
 
     @property
+    def placed(self) -> str:
+        """What `install-skill` made elsewhere, to be taken away again."""
+        return f"{self.path}/placed.json"
+
+    @property
     def lock(self) -> str:
         """Held while a file is read, changed and written back."""
         return f"{self.path}/lock"

@@ -30,6 +30,7 @@ kanoniv-auth roots add service "$(kanoniv-auth login --endpoint http://127.0.0.1
 kanoniv-auth revocations sync
 echo '{"hook_event_name":"UserPromptExpansion","session_id":"s1","cwd":"/","expansion_type":"slash_command",
 "command_name":"kanoniv:delegate","command_args":"build 1h","command_source":"plugin"}' | kanoniv-auth hook claude-code
+kanoniv-auth install-skill
 kanoniv-auth audit-log checkpoint
 kanoniv-auth roots rotate
 kanoniv-auth audit-log verify

@@ -45,6 +45,23 @@ def test_what_is_theirs_stays_and_in_its_order() -> None:
     assert merged(made.text, {}, "s.json").text == text + "\n"
 
 
+@pytest.mark.parametrize(
+    "text", ['{"hooks": {}}', '{"hooks": {"Stop": []}}', "{ }", "", " ", '{"a":1}']
+)
+def test_a_file_without_ours_stays_to_the_letter(text: str) -> None:
+    made = merged(text, {}, "s.json")
+    assert (made.text, made.changed, made.ours) == (text, False, 0)
+    assert made.empty == (text.strip() in ("", "{ }"))
+
+
+def test_how_many_entries_were_ours() -> None:
+    assert merged(None, OURS, "s.json").ours == 0
+    text = merged(None, OURS, "s.json").text
+    made = merged(text, {}, "s.json")
+    assert (made.ours, made.empty, made.text) == (len(OURS), True, "{}\n")
+    assert merged(text, OURS, "s.json").ours == len(OURS)
+
+
 def test_twice_is_once() -> None:
     once = merged(json.dumps(THEIRS), OURS, "s.json")
     twice = merged(once.text, OURS, "s.json")

@@ -64,8 +64,7 @@ def test_all_of_it_is_private_and_goes_again(shell: Shell) -> None:
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
     said = shell.kanoniv("uninstall-skill", "--json")
     assert json.loads(said.out)["done"] == "removed"
-    assert settings(shell) == {}
-    assert not (base / "commands" / "kanoniv").exists()
+    assert not base.exists()
     assert "nothing of ours" in shell.kanoniv("uninstall-skill").out
 
 
@@ -83,8 +82,113 @@ def test_for_one_project(shell: Shell) -> None:
     said = shell.kanoniv("uninstall-skill", "--project", str(project))
     assert said.status == 0
     assert "guarded no more" not in said.out  # every session of this person's is
-    assert json.loads(local.read_text("utf-8")) == {}
+    assert not local.parent.exists()
     assert "PreToolUse" in settings(shell)["hooks"]
+
+
+def under(folder: Path) -> dict[str, bytes | None]:
+    """All that lies below a folder: what a file holds, None for a folder."""
+    found = folder.rglob("*")
+    return {
+        str(one.relative_to(folder)): one.read_bytes() if one.is_file() else None for one in found
+    }
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        {},
+        {
+            ".claude/commands/mine.md": b"mine",
+            ".claude/settings.json": b"{}\n",
+            "project/.claude": None,
+        },
+        {
+            ".claude/settings.json": b'{\n  "model": "opus"\n}\n',
+            ".claude/commands/kanoniv": None,
+            "project/.claude/settings.local.json": b"{}\n",
+        },
+    ],
+    ids=["nothing", "folders", "files"],
+)
+def test_nothing_is_left_of_it_and_all_that_was_there_before(
+    shell: Shell, before: dict[str, bytes | None]
+) -> None:
+    (shell.place / "project").mkdir()
+    for name, data in before.items():
+        path = shell.place / name
+        (path if data is None else path.parent).mkdir(parents=True, exist_ok=True)
+        if data is not None:
+            path.write_bytes(data)
+    was = {name: data for name, data in under(shell.place).items() if not name.startswith("home")}
+    one, all_ = ("--project", "project"), ()
+    for words in (one, all_, one):  # the second time it is there already
+        assert shell.kanoniv("install-skill", *words).status == 0
+    for words in (one, all_):
+        assert shell.kanoniv("uninstall-skill", *words).status == 0
+    now = {name: data for name, data in under(shell.place).items() if not name.startswith("home")}
+    assert now == was
+    assert not (shell.home / "placed.json").exists()
+
+
+def test_what_came_to_it_in_the_meantime_stays(shell: Shell) -> None:
+    assert shell.kanoniv("install-skill").status == 0
+    base = shell.place / ".claude"
+    (base / "settings.json").write_text(json.dumps({**settings(shell), "model": "opus"}))
+    (base / "commands" / "kanoniv" / "mine.md").write_text("mine", encoding="utf-8")
+    assert shell.kanoniv("uninstall").status == 0
+    assert settings(shell) == {"model": "opus"}
+    assert {path.name for path in base.rglob("*") if path.is_file()} == {"settings.json", "mine.md"}
+
+
+def test_a_file_that_a_person_made_anew_is_theirs(shell: Shell) -> None:
+    assert shell.kanoniv("install-skill").status == 0
+    path = shell.place / ".claude" / "settings.json"
+    path.write_text("{}", encoding="utf-8")
+    assert shell.kanoniv("install-skill").status == 0
+    assert shell.kanoniv("uninstall-skill").status == 0
+    assert settings(shell) == {}
+
+
+@pytest.mark.parametrize("memory", ["[", '["/"]'])
+def test_without_the_memory_of_what_was_made_it_stays(shell: Shell, memory: str) -> None:
+    assert shell.kanoniv("install-skill").status == 0
+    (shell.home / "placed.json").write_text(memory, encoding="utf-8")
+    assert shell.kanoniv("uninstall-skill").status == 0
+    assert settings(shell) == {}
+    assert list((shell.place / ".claude" / "commands" / "kanoniv").iterdir()) == []
+
+
+def test_a_file_without_ours_is_not_touched_by_taking_ours_out(shell: Shell) -> None:
+    path = shell.place / ".claude" / "settings.json"
+    path.parent.mkdir()
+    path.write_text('{"hooks": {}}', encoding="utf-8")
+    assert json.loads(shell.kanoniv("uninstall-skill", "--json").out)["done"] == "absent"
+    assert path.read_text("utf-8") == '{"hooks": {}}'
+
+
+def test_two_hooks_for_one_session_are_said(shell: Shell) -> None:
+    project = shell.place / "project"
+    (project / ".claude").mkdir(parents=True)
+    words = ("install-skill", "--project", "project")
+    said = json.loads(shell.kanoniv(*words, "--json").out)
+    assert said["also_in"] == []
+    assert "Also in:" not in shell.kanoniv(*words).out
+    shared = project / ".claude" / "settings.json"
+    shared.write_bytes((project / ".claude" / "settings.local.json").read_bytes())
+    assert json.loads(shell.kanoniv(*words, "--json").out)["also_in"] == [str(shared)]
+    shared.write_text("{", encoding="utf-8")  # the host cannot read it either
+    assert shell.kanoniv("install-skill").status == 0
+    own = str(shell.place / ".claude" / "settings.json")
+    again = shell.kanoniv(*words)
+    assert again.status == 0
+    (row,) = [line for line in again.out.splitlines() if "Also in:" in line]
+    assert own in row
+    assert "twice" in row
+    assert row.endswith("kanoniv-auth uninstall-skill --project project")
+    assert json.loads(shell.kanoniv(*words, "--json").out)["also_in"] == [own]
+    # those of the person hold in every folder, and which ones there are is not known here
+    assert json.loads(shell.kanoniv("install-skill", "--json").out)["also_in"] == []
 
 
 def test_a_link_to_settings_elsewhere_stays_a_link(shell: Shell) -> None:
