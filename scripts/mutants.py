@@ -26,12 +26,14 @@ PAGE = ROOT / "docs" / "mutants.md"
 ROW = re.compile(r"- `(?P<old>[^`]*)` → `(?P<new>[^`]*)`: (?P<why>.+)")
 NEEDED = 90.0
 SCRIPTS = ("scripts/mutants_made.py", "scripts/mutants_run.py")
-# tests about the text of core's files and of the specification, or about names in core: mutmut adds some
-ABOUT_TEXT = (
+# tests about the text of core's files and of the specification, or about names in core: mutmut adds some; and one that
+# measures, and on a busy machine might fail for no mutant's sake
+LEFT_OUT = (
     "--deselect=tests/core/test_vectors.py::test_the_spec_lists_the_codes_of_the_library",
     "--ignore=tests/core/test_sizes.py",
     "--ignore=tests/core/test_imports.py",
     "--ignore=tests/advisories/test_a39_no_decode.py",
+    "--deselect=tests/core/test_cache_room.py::test_room_costs_the_same_however_much_there_is_of_it",
     "--deselect=tests/core/test_backends.py::test_without_the_private_binding_the_public_one_is_used",
 )
 # advisories about the surfaces start processes and homes: slow, and not what core is judged by
@@ -129,7 +131,7 @@ def main() -> None:
         [
             str(python), "-m", "scripts.mutants_run", str(WORK / "known.json"),
             str(WORK / "results.json"), os.environ.get("MUTANTS_ONLY", ""), "tests/core", "tests/advisories",
-            *ABOUT_TEXT,
+            *LEFT_OUT,
         ],
         cwd=tree,
         env={**os.environ, "CI": "1"},

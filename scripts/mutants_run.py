@@ -34,6 +34,8 @@ MEMORY = 4 << 30
 CHEAP = 0.1
 # CPU seconds of tests for one mutant; what is still alive then counts as a survivor
 BUDGET = float(os.environ.get("MUTANTS_BUDGET", "10"))
+# the name of a mutant that is none
+NOTHING = ""
 
 
 @dataclass
@@ -77,6 +79,7 @@ class Loop:
             raise pytest.UsageError("the tests cannot be collected")
         _tame_hypothesis()
         self._measure(session.items)
+        self._run_unchanged(session.items)
         began = time.monotonic()
         for done, name in enumerate(self._mutants, 1):
             while len(self._running) >= WORKERS:
@@ -112,6 +115,15 @@ class Loop:
         print(f"  {sum(self._seconds):5.0f} s  {len(items)} tests pass with nothing changed")
         sys.stdout.flush()
 
+    def _run_unchanged(self, items: list[pytest.Item]) -> None:
+        """Run every test as for a mutant, of nothing: one that fails so would kill what it does not notice."""
+        self._tests[NOTHING].items = list(range(len(items)))
+        self._start(NOTHING, items)
+        self._collect(items)
+        verdict, test = self.results.pop(NOTHING)
+        if verdict != SURVIVED:
+            raise pytest.UsageError(f"run as for a mutant, of nothing: {verdict} {test}")
+
     def _start(self, name: str, items: list[pytest.Item]) -> None:
         tests = self._tests.get(name.partition("__mutmut_")[0])
         if tests is None:
@@ -134,15 +146,17 @@ class Loop:
         # instead of asking the environment at every call
         trampoline.get_mutant_under_test = lambda: name
         for place, number in enumerate(order):
-            if time.process_time() > BUDGET:
+            if time.process_time() > BUDGET and name != NOTHING:
                 break
             signal.setitimer(signal.ITIMER_PROF, GRACE + 10 * self._seconds[number])
             signal.setitimer(signal.ITIMER_REAL, WAIT)
-            following = items[order[place + 1]] if place + 1 < len(order) else None
             try:
                 if plain(items[number]):
                     call(items[number])
                 else:
+                    # the next one that pytest itself sets up: what stays up for another one makes the next setup fail
+                    rest = (items[later] for later in order[place + 1 :])
+                    following = next((item for item in rest if not plain(item)), None)
                     items[number].ihook.pytest_runtest_protocol(
                         item=items[number], nextitem=following
                     )

@@ -151,6 +151,7 @@ ATTACKS: dict[str, Attack] = {
     "a key that is too short": (edited("invoker_public_key", "00"), {}, "parse"),
     "a key that is a list": (edited("invoker_public_key", list(BOB.public)), {}, "parse"),
     "a key in capitals": (edited("invoker_public_key", BOB.public.hex().upper()), {}, "parse"),
+    "a key of other letters": (edited("invoker_public_key", "X" * 64), {}, "parse"),
     "a key that signs for everybody": (edited("invoker_public_key", "01" + "00" * 31), {}, "parse"),
     "a number that languages write differently": (
         invoked(args={"a": 1e-9}), {"args": {"a": 1e-9}}, "parse",

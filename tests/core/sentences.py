@@ -83,14 +83,16 @@ def _issued(**flaw: Any) -> Ask:
         "issuer": AGENT, "delegate": CHILD.public, "parent": DEPLOY, "scopes": ("deploy",), "now": NOW,
         "ttl": 60, "entropy": bytes(16), **flaw,
     }  # fmt: skip
-    return lambda: issue(values.pop("issuer"), values.pop("delegate"), **values)
+    issuer, delegate = values.pop("issuer"), values.pop("delegate")
+    return lambda: issue(issuer, delegate, **values)
 
 
 def _popped(**flaw: Any) -> Ask:
     values: dict[str, Any] = {
         "action": "deploy", "args_sha256": bytes(32), "audience": "", "now": NOW, "nonce": bytes(16), **flaw,
     }  # fmt: skip
-    return lambda: pop(DEPLOY, values.pop("holder", AGENT), **values)
+    holder = values.pop("holder", AGENT)
+    return lambda: pop(DEPLOY, holder, **values)
 
 
 def _receipt(**flaw: Any) -> Ask:
@@ -98,7 +100,8 @@ def _receipt(**flaw: Any) -> Ask:
         "action": "deploy", "target": "t", "args_sha256": bytes(32), "result": "ok", "facts": {},
         "metadata": {}, "stream": bytes(16), "seq": 0, "prev": bytes(32), "now": NOW, "nonce": bytes(16), **flaw,
     }  # fmt: skip
-    return lambda: make_envelope(DEPLOY, values.pop("holder", AGENT), **values)
+    holder = values.pop("holder", AGENT)
+    return lambda: make_envelope(DEPLOY, holder, **values)
 
 
 def _each(function: Callable[[Any], object], *values: object) -> list[Ask]:
