@@ -209,7 +209,7 @@ FIXES: dict[str, str] = {
     "caveat": "give the fact the caveat asks for, or mint a token without it",
     "unknown_caveat": "use a version of kanoniv-auth that knows this caveat",
     "no_root_key": "make one with `kanoniv-auth init` and store what `kanoniv-auth init --print-secret` prints",
-    "key_permissions": "chmod 600 {path}",
+    "key_permissions": "chmod go-rwx {path}",
     "bad_key": "store what `kanoniv-auth init --print-secret` prints as the secret",
     "stale": "give the verifier the newest list of that root",
     "rolled_back": "give the verifier the newest list of that root",

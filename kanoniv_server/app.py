@@ -147,7 +147,8 @@ def prepare(settings: Settings) -> None:
         ) from None
     # with the sticky bit, as /tmp has it, nobody replaces another's file
     if mode & 0o002 and not mode & 0o1000:
-        raise KeyPermissions("key_permissions", path=str(folder), mode=mode & 0o7777)
+        at, mode = str(folder), mode & 0o7777
+        raise KeyPermissions("key_permissions", what="folder", path=at, mode=mode)
 
 
 async def first_tenant(

@@ -88,7 +88,8 @@ def _private_bytes(path: str) -> bytes:
         if not stat.S_ISREG(status.st_mode):
             raise StorageError("storage", detail=f"{path} is not a regular file")
         if status.st_mode & _OPEN_TO_OTHERS:
-            raise KeyPermissions("key_permissions", path=path, mode=status.st_mode & 0o7777)
+            mode = status.st_mode & 0o7777
+            raise KeyPermissions("key_permissions", what="key file", path=path, mode=mode)
         if status.st_uid not in {0, os.geteuid()}:
             raise StorageError("storage", detail=f"{path} belongs to another user, who may read it")
         return os.read(fd, _LARGEST)

@@ -59,7 +59,7 @@ REASONS = _table(
     ("caveat", "KAN-CAVEAT-001", DENIED, "caveat {caveat} does not hold: {detail}"),
     ("unknown_caveat", "KAN-CAVEAT-002", DENIED, "caveat {name!r} is unknown here, so it cannot hold"),
     ("no_root_key", "KAN-KEY-001", UNUSABLE, "no root key: {path}"),
-    ("key_permissions", "KAN-KEY-002", UNUSABLE, "key file {path} is open to others (mode {mode:04o})"),
+    ("key_permissions", "KAN-KEY-002", UNUSABLE, "{what} {path} is open to others (mode {mode:04o})"),
     ("bad_key", "KAN-KEY-003", UNUSABLE, "not an Ed25519 key: {detail}"),
     ("stale", "KAN-ROOT-003", DENIED, "the revocation list of root {root_did} is too old: {detail}"),
     ("rolled_back", "KAN-ROOT-004", DENIED, "root {root_did} has said something newer: {detail}"),
@@ -176,7 +176,7 @@ class CaveatViolation(AuthError):
 
 
 class KeyPermissions(AuthError):
-    """A key file that others can read (facts path, mode)."""
+    """A key file, or another private one, or what they lie in, that others can reach (facts what it is, path, mode)."""
 
     slugs: tuple[str, ...] = ("key_permissions",)
 

@@ -50,7 +50,7 @@ def read(
 
     private: refuse a file that others can read. pinned: refuse a file that others can write. named: a person named
     this very path, so it may be a pipe; what lies in a home is a regular file.
-    Raises: KeyPermissions (facts path, mode), StorageError.
+    Raises: KeyPermissions (facts what, path, mode), StorageError.
     """
     # opening a pipe without a writer would wait for ever
     flags = os.O_RDONLY | os.O_CLOEXEC | (0 if named else os.O_NONBLOCK)
@@ -69,7 +69,9 @@ def read(
         if status.st_mode & _KIND == _REGULAR:
             forbidden = OPEN_TO_OTHERS if private else WRITABLE_BY_OTHERS if pinned else 0
             if status.st_mode & forbidden:
-                raise KeyPermissions("key_permissions", path=path, mode=status.st_mode & 0o7777)
+                what = _called(path, private=private)
+                mode = status.st_mode & 0o7777
+                raise KeyPermissions("key_permissions", what=what, path=path, mode=mode)
         elif not named:  # a pipe, such as the shell's <(…), has no mode that means anything
             raise OSError(EINVAL, "not a regular file")
         return _read_all(fd, path)
@@ -77,6 +79,10 @@ def read(
         raise unusable("read", path, error) from None
     finally:
         os.close(fd)
+
+
+def _called(path: str, *, private: bool) -> str:
+    return "key file" if path.endswith(".key") else "private file" if private else "file"
 
 
 def _refuse_planted(path: str, *, written: bool = False) -> None:

@@ -122,7 +122,7 @@ def refuse_open_folder(folder: str) -> None:
     except OSError:
         return  # not there: nothing is pinned by it
     if mode & files.WRITABLE_BY_OTHERS:
-        raise KeyPermissions("key_permissions", path=folder, mode=mode)
+        raise KeyPermissions("key_permissions", what="folder", path=folder, mode=mode)
 
 
 def _pinned(path: str) -> bytes:

@@ -22,6 +22,7 @@ from kanoniv_auth.core.revocation_list import (
     require_past,
 )
 from kanoniv_auth.store.home import Home
+from kanoniv_ci.faults import of_core
 from tests.advisories.attacker import (
     ALICE,
     BOB,
@@ -277,6 +278,9 @@ def test_a_folder_that_others_can_empty_is_not_believed(place: Home, mode: int) 
     with pytest.raises(AuthError) as caught:
         revocations.known(place)
     assert (caught.value.slug, caught.value.facts["path"]) == ("key_permissions", str(folder))
+    assert str(caught.value).startswith(f"folder {folder} is open to others")
+    # what is said to do about it in a job leaves a folder that can be entered
+    assert "600" not in of_core(caught.value).fix
 
 
 def test_a_folder_that_leads_nowhere_is_not_no_folder(place: Home) -> None:

@@ -97,7 +97,22 @@ def test_a_private_file_that_others_can_read_is_refused(tmp_path: Path, open_to:
     path.chmod(open_to)
     with pytest.raises(KeyPermissions) as caught:
         files.read(str(path), private=True)
-    assert caught.value.facts == {"path": str(path), "mode": open_to}
+    assert caught.value.facts == {"path": str(path), "mode": open_to, "what": "key file"}
+
+
+@pytest.mark.parametrize(
+    ("name", "private", "said"),
+    [("a.key", True, "key file "), ("a.token", True, "private file "), ("a.pub", False, "file ")],
+)
+def test_what_is_open_to_others_is_called_by_what_it_is(
+    tmp_path: Path, name: str, private: bool, said: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"x")
+    path.chmod(0o666)
+    with pytest.raises(KeyPermissions) as caught:
+        files.read(str(path), private=private, pinned=not private)
+    assert str(caught.value) == f"{said}{path} is open to others (mode 0666)"
 
 
 def test_a_private_file_behind_a_link_is_judged_by_itself(tmp_path: Path) -> None:
