@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 from kanoniv_auth.api.audit_log import not_recorded
-from kanoniv_auth.cli import fixes, quoting, render
+from kanoniv_auth.cli import fixes, inputs, quoting, render
 from kanoniv_auth.cli.outcome import Outcome
-from kanoniv_auth.core.errors import DENIED, AuthError
+from kanoniv_auth.core.errors import DENIED, AuthError, UsageError
 from kanoniv_auth.hooks import decision as hook
 from kanoniv_auth.hooks.push import asked
 
@@ -132,12 +132,11 @@ def install(arguments: Arguments) -> Outcome:
     """Have git ask before it pushes."""
     from kanoniv_auth.hooks.install import install as put  # noqa: PLC0415 - `hook pre-push` does without
 
-    made = put(
-        arguments.text("repo") or ".", arguments.text("root_did"), force=arguments.flag("force")
-    )
+    folder, where = _place(arguments)
+    made = put(folder, arguments.text("root_did"), where=where, force=arguments.flag("force"))
     scopes = _scopes(made)
     rows = [
-        f"  Hook:   {quoting.plain(made.hook)}",
+        *_where(made),
         f"  Root:   {', '.join(made.roots)}",
         *[f"  Remote: {quoting.plain(name)} needs {scope}" for name, scope in scopes.items()],
     ]
@@ -145,7 +144,15 @@ def install(arguments: Arguments) -> Outcome:
         rows.append("  Then:   the hook that was there before (pre-push.kanoniv-next)")
     if made.kept is not None:
         rows.append(f"  Kept:   {quoting.plain(made.kept)}, which it replaces")
-    facts = {**_facts(made), "roots": list(made.roots), "chained": made.chained, "kept": made.kept}
+    if made.moved is not None:
+        rows.append(f"  Moved:  it is in {quoting.plain(made.moved)} no more")
+    facts = {
+        **_facts(made),
+        "moved": made.moved,
+        "roots": list(made.roots),
+        "chained": made.chained,
+        "kept": made.kept,
+    }
     text = "\n".join([_DONE[made.done], *rows, "", _ADVISORY])
     return Outcome(made.done, text, {**facts, "scopes": scopes})
 
@@ -168,11 +175,36 @@ def uninstall(arguments: Arguments) -> Outcome:
     """Undo `install-hook`."""
     from kanoniv_auth.hooks.install import uninstall as take  # noqa: PLC0415 - as above
 
-    made = take(arguments.text("repo") or ".")
-    return Outcome(
-        made.done, f"{_DONE[made.done]}\n  Hook:   {quoting.plain(made.hook)}", _facts(made)
-    )
+    folder, where = _place(arguments)
+    made = take(folder, where=where)
+    text = f"{_DONE[made.done]}\n  Hook:   {_named(made)}"
+    return Outcome(made.done, text, _facts(made))
+
+
+def _place(arguments: Arguments) -> tuple[str, str | None]:
+    """The folder of the repository, and where in it; None for what the hook's own module chooses."""
+    where = None
+    if arguments.text("where") is not None:
+        where = inputs.one_of(arguments, "where", ("folder", "config", "global"))
+    folder = arguments.text("repo")
+    if where == "global" and folder is not None:
+        fix = "leave one of the two out: --where global is for all repositories"
+        raise UsageError("usage", detail="--repo with --where global", fix=fix)
+    return folder or ".", where
+
+
+def _named(made: Installed) -> str:
+    name = "" if made.where == "folder" else " (hook.kanoniv)"
+    return quoting.plain(made.hook) + name
+
+
+def _where(made: Installed) -> list[str]:
+    rows = [f"  Hook:   {_named(made)}"]
+    if made.where != "folder":
+        whose = "every repository of yours" if made.where == "global" else "this repository"
+        rows.append(f"  Runs:   in {whose}, by git 2.54 and later; an older one passes over it")
+    return rows
 
 
 def _facts(made: Installed) -> dict[str, object]:
-    return {"hook": quoting.plain(made.hook), "done": made.done}
+    return {"hook": quoting.plain(made.hook), "where": made.where, "done": made.done}

@@ -104,3 +104,14 @@ def pairs(arguments: Arguments, dest: str) -> dict[str, str]:
             raise UsageError("usage", detail=detail, fix=f"--{dest} key=value, once for each key")
         found[key] = value
     return found
+
+
+def one_of(arguments: Arguments, dest: str, words: tuple[str, ...]) -> str:
+    """The value of an option with few values; the first of them when it was not given. Raises: UsageError."""
+    given = arguments.text(dest)
+    if given is None:
+        return words[0]
+    if given not in words:
+        flag = dest.replace("_", "-")
+        raise UsageError("usage", detail=f"--{flag} {given!r}", fix=f"one of {', '.join(words)}")
+    return given

@@ -115,6 +115,8 @@ OPTIONS = {
     "endpoint": "Address of the service: https, or http on this machine.",
     "api_key_file": "File with the API key; - reads stdin. Without it the key is asked for.",
     "tenant": "The tenant whose list it is.  [default: the login's, or default]",
+    "where": "The folder of hooks, the repository's git configuration, or the user's for all repositories; the last two "
+    "need git 2.54.  [default: the folder, or the configuration where core.hooksPath is somebody else's]",
     "mode": "strict refuses what is not granted; warn and audit let it go on.  [default: strict]",
     "root_key": "File with the trusted root's key; of a private one only the public half is kept.",
     "scope_prefix": "What stands before a tool's name in the scope it needs.  [default: nothing]",
@@ -180,6 +182,10 @@ _OWN = {
         ): "The home of tokens, revocations and the audit log.  [default: $KANONIV_HOME]"
         for host in argv.AGENT_HOSTS
     },
+    (
+        "uninstall-hook",
+        "where",
+    ): "Only there; global is the user's git configuration.  [default: folder and config]",
     ("install-hook", "force"): "Replace a hook of ours that was changed by hand.",
     ("install-hook", "root_did"): "The root the hook trusts.  [default: what this home trusts now]",
     (

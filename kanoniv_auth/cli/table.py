@@ -11,6 +11,7 @@ _SIGNED_WITH = (
 )
 _KEY = Option("-k --key", "PATH")
 _REPOSITORY = Option("-r --repo", "DIR")
+_WHERE = Option("--where", "folder|config|global")
 _PLACE = (Option("--user"), Option("--project", "DIR"))
 
 COMMANDS = {
@@ -91,8 +92,11 @@ COMMANDS = {
             Option("--holder", "DID_KEY"), Option("--endpoint", "URL"),
         ),
         Command("migrate", "migrating:migrate", Option("--from", "DIR"), Option("--dry-run")),
-        Command("install-hook", "hooking:install", _REPOSITORY, Option("--root-did", "DID"), Option("--force")),
-        Command("uninstall-hook", "hooking:uninstall", _REPOSITORY),
+        Command(
+            "install-hook", "hooking:install",
+            _REPOSITORY, _WHERE, Option("--root-did", "DID"), Option("--force"),
+        ),
+        Command("uninstall-hook", "hooking:uninstall", _REPOSITORY, _WHERE),
         Command("install-skill", "skilling:install", *_PLACE, Option("--root-did", "DID")),
         Command("uninstall-skill", "skilling:uninstall", *_PLACE),
         Command("uninstall", "skilling:uninstall_all"),

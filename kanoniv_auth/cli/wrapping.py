@@ -34,13 +34,13 @@ def wrap_mcp(arguments: Arguments) -> Outcome:
     """Exit as the server does; 126 or 127 when it cannot start."""
     _check_stdin()
     home = find_home(os.environ)
-    mode = _one_of(arguments, "mode", (STRICT, WARN, AUDIT))
+    mode = inputs.one_of(arguments, "mode", (STRICT, WARN, AUDIT))
     prefix = methods.prefix_of(arguments.text("name"), arguments.text("scope_prefix"))
     policy = Policy(
         mode,
         prefix,
-        guard_all=_one_of(arguments, "guard", ("tools", "all")) == "all",
-        as_result=_one_of(arguments, "deny_as", ("error", "result")) == "result",
+        guard_all=inputs.one_of(arguments, "guard", ("tools", "all")) == "all",
+        as_result=inputs.one_of(arguments, "deny_as", ("error", "result")) == "result",
     )
     roots = _roots(arguments)
     trusted = trusted_roots(home) if roots is None else roots
@@ -96,16 +96,6 @@ def _not_started(name: str, error: OSError | ValueError) -> Outcome:
     message = f"cannot run {quoting.plain(name)}: {why}"
     facts = {"exit_status": status}
     return Outcome(message, "", facts, notes=render.not_run(message), exit=status, code="usage")
-
-
-def _one_of(arguments: Arguments, dest: str, words: tuple[str, ...]) -> str:
-    given = arguments.text(dest)
-    if given is None:
-        return words[0]
-    if given not in words:
-        flag = dest.replace("_", "-")
-        raise UsageError("usage", detail=f"--{flag} {given!r}", fix=f"one of {', '.join(words)}")
-    return given
 
 
 def _roots(arguments: Arguments) -> TrustedRoots | None:

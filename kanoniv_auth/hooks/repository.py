@@ -38,18 +38,20 @@ _AS_STORED = {
 class Repository(Value):
     """One work tree or bare repository. top: where its hooks are started · common: shared by its work trees.
 
-    hooks: folder of its hooks, as git would look for them · own: whether no other repository looks there, too
+    hooks: folder of its hooks, as git would look for them · own: whether no other repository looks there, too ·
+    managed: whether core.hooksPath names the folder
     """
 
-    __slots__ = ("top", "common", "hooks", "own")
+    __slots__ = ("top", "common", "hooks", "own", "managed")
 
     top: str
     common: str
     hooks: str
     own: bool
+    managed: bool
 
-    def __init__(self, top: str, common: str, hooks: str, *, own: bool) -> None:
-        self._fill(top, common, hooks, own)
+    def __init__(self, top: str, common: str, hooks: str, *, own: bool, managed: bool) -> None:
+        self._fill(top, common, hooks, own, managed)
 
 
 def _run(
@@ -104,10 +106,22 @@ def ask(folder: str, *words: str) -> tuple[int, str]:
     return status, out
 
 
-def _ask(folder: str, *words: str) -> str:
+def tell(folder: str, *words: str) -> tuple[int, str, str]:
+    """Run a git command for a folder, whatever repository the caller's GIT_DIR names. Raises: UsageError."""
     status, out, err = _run(words, _outside(), folder)
+    return status, out, err.strip().partition("\n")[0].removeprefix("fatal: ")
+
+
+def version() -> tuple[int, ...]:
+    """The version of git, as numbers; () when it does not say one. Raises: UsageError without a git."""
+    words = _run(["version"], _outside())[1].split()
+    numbers = words[2].split(".")[:3] if len(words) > 2 else []
+    return tuple([int(number) for number in numbers if number.isdecimal()])
+
+
+def _ask(folder: str, *words: str) -> str:
+    status, out, said = tell(folder, *words)
     if status:
-        said = err.strip().partition("\n")[0].removeprefix("fatal: ")
         raise UsageError(
             "usage",
             detail=f"git does not take {folder} for a repository: {said}",
@@ -127,7 +141,8 @@ def find(folder: str) -> Repository:
     hooks = _joined(top, _ask(top, "rev-parse", "--git-path", "hooks"))
     real = _real(top, hooks)
     inside = any(_within(real, place) for place in (_real(top, top), common))
-    return Repository(top, common, hooks, own=inside and not _everybodys(top))
+    managed = real != f"{common}/hooks"
+    return Repository(top, common, hooks, own=inside and not _everybodys(top), managed=managed)
 
 
 def _everybodys(top: str) -> bool:

@@ -16,10 +16,14 @@ HOOKED = "PUSH REFUSED"
 
 
 class Git:
-    """`tree` pushes to `server` (branch main is there already); every command runs in `tree` unless told otherwise."""
+    """`tree` pushes to `server` (branch main is there already); every command runs in `tree` unless told otherwise.
 
-    def __init__(self, shell: Shell, place: Path) -> None:
+    where: for the hook, as `install-hook --where` takes it, None for what that chooses
+    """
+
+    def __init__(self, shell: Shell, place: Path, where: str | None = None) -> None:
         self.shell = shell
+        self.where = where
         self.server = place / "srv" / "auth-action.git"
         self.tree = place / 'it\'s "mine" $HOME'
         shell.env |= {
@@ -55,7 +59,8 @@ class Git:
     def install(self, *words: str) -> Said:
         if not (self.shell.home / "root.key").exists():
             assert self.kanoniv("init").status == 0
-        said = self.kanoniv("install-hook", "-r", str(self.tree), *words)
+        where = () if self.where is None else ("--where", self.where)
+        said = self.kanoniv("install-hook", "-r", str(self.tree), *where, *words)
         assert said.status == 0, said
         return said
 
@@ -67,6 +72,27 @@ class Git:
     @property
     def hook(self) -> Path:
         return self.tree / ".git" / "hooks" / "pre-push"
+
+    @property
+    def text(self) -> str:
+        """The hook as it is installed."""
+        if self.where != "config":
+            return self.hook.read_text()
+        return self.run("config", "--get", "hook.kanoniv.command") + "\n"
+
+    @text.setter
+    def text(self, text: str) -> None:
+        if self.where == "config":
+            self.run("config", "hook.kanoniv.command", text)
+        else:
+            self.hook.write_text(text)
+
+    def by_hand(self, *words: str, stdin: str = "", **env: str) -> Said:
+        """Run the hook as git does."""
+        if self.where != "config":
+            return self.shell.words([str(self.hook), *words], stdin, **env)
+        text = self.text
+        return self.shell.words(["/bin/sh", "-c", f'{text} "$@"', text, *words], stdin, **env)
 
     def there(self, server: Path | None = None) -> dict[str, str]:
         """The server's refs."""
@@ -97,7 +123,12 @@ class Git:
 
 
 @pytest.fixture
-def git(tmp_path: Path) -> Git:
+def git(shell: Shell, tmp_path: Path) -> Git:
+    return Git(shell, tmp_path)
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
     if not Path(COMMAND).exists():
         pytest.fail(f"{COMMAND} is not there: install the package first (make test does)")
-    return Git(Shell(tmp_path), tmp_path)
+    return Shell(tmp_path)

@@ -12,9 +12,19 @@ import pytest
 
 from kanoniv_auth.api import sessions
 from kanoniv_auth.store.home import Home
+from tests.cli.shell import Shell
 from tests.hooks.conftest import MAIN, WIDE, Git
+from tests.support import newer_git
 
 ZERO = "0" * 40
+
+
+@pytest.fixture(params=["folder", "config"])
+def git(request: pytest.FixtureRequest, shell: Shell, tmp_path: Path) -> Git:
+    """The system's git with the hook in the folder, and a newer one with it in its configuration."""
+    if request.param == "config":
+        shell.env["PATH"] = f"{newer_git.folder()}:{shell.env['PATH']}"
+    return Git(shell, tmp_path, request.param)
 
 
 # ------------------------------------------------------------------------------------ what is granted
@@ -129,7 +139,7 @@ def test_another_git_says_nothing_about_ancestry(git: Git, tmp_path: Path, how: 
     git.armed(MAIN)
     git.allowed("push", "origin", "main")
     git.run("commit", "--amend", "-q", "--allow-empty", "-m", "rewritten")
-    fake, real = tmp_path / "fake", shutil.which("git")
+    fake, real = tmp_path / "fake", shutil.which("git", path=git.shell.env["PATH"])
     assert real is not None
     fake.mkdir()
     lie = f"echo lied >>'{tmp_path}/lied'; exit 0"
@@ -265,8 +275,8 @@ def test_the_name_is_not_the_directorys(git: Git) -> None:
 
 def test_an_address_with_a_password_is_not_shown(git: Git) -> None:
     git.armed("build")
-    hook = [str(git.hook), "https://me:hunter2@h/", "https://me:hunter2@h/"]
-    said = git.shell.words(hook, f"refs/heads/main {'a' * 40} refs/heads/main {ZERO}\n")
+    line = f"refs/heads/main {'a' * 40} refs/heads/main {ZERO}\n"
+    said = git.by_hand("https://me:hunter2@h/", "https://me:hunter2@h/", stdin=line)
     assert said.status == 1
     assert "names no repository" in said.err
     assert "hunter2" not in said.err + said.out + str(git.log())
@@ -352,8 +362,7 @@ def test_python_is_not_the_callers(git: Git, tmp_path: Path) -> None:
 
 def test_an_interpreter_that_is_gone(git: Git) -> None:
     git.armed(WIDE)
-    text = git.hook.read_text()
-    git.hook.write_text(re.sub(r"(?m)^python=.*$", "python='/nowhere/python'", text))
+    git.text = re.sub(r"(?m)^python=.*$", "python='/nowhere/python'", git.text)
     said = git.try_("push", "origin", "main")
     assert said.status != 0
     assert "/nowhere/python, which checks it, is gone" in said.err
@@ -361,8 +370,7 @@ def test_an_interpreter_that_is_gone(git: Git) -> None:
 
 def test_a_package_that_is_gone(git: Git) -> None:
     git.armed(WIDE)
-    text = git.hook.read_text()
-    git.hook.write_text(text.replace("kanoniv_auth.cli.main", "kanoniv_auth_gone.cli.main"))
+    git.text = git.text.replace("kanoniv_auth.cli.main", "kanoniv_auth_gone.cli.main")
     said = git.try_("push", "origin", "main")
     assert said.status != 0
     assert "No module named 'kanoniv_auth_gone'" in said.err
@@ -384,30 +392,32 @@ def test_what_cannot_be_read_is_a_refusal(git: Git, env: dict[str, str]) -> None
 )
 def test_what_git_does_not_say(git: Git, stdin: str) -> None:
     git.armed(WIDE)
-    said = git.shell.words([str(git.hook), "origin", str(git.server)], stdin)
+    said = git.by_hand("origin", str(git.server), stdin=stdin)
     assert said.status == 1
     assert "line 1 of what git says" in said.err
 
 
 def test_a_closed_stdin_is_no_empty_push(git: Git) -> None:
     git.armed(WIDE)
-    said = git.shell.line('"$HOOK" origin url <&-', HOOK=str(git.hook))
+    hook = Path(git.shell.place, "hook")
+    hook.write_text(git.text)
+    said = git.shell.line('sh "$HOOK" origin url <&-', HOOK=str(hook))
     assert said.status != 0
 
 
 def test_git_that_is_gone(git: Git) -> None:
     git.armed(MAIN)
     line = f"refs/heads/main {'a' * 40} refs/heads/main {'b' * 40}\n"
-    hook = [str(git.hook), "origin", str(git.server)]
-    said = git.shell.words(hook, line, PATH="/nowhere")  # the one that was there at first is asked
+    # the one that was there at first is asked
+    said = git.by_hand("origin", str(git.server), stdin=line, PATH="/nowhere")
     assert "not a fast-forward" in said.err
-    text = git.hook.read_text()
-    git.hook.write_text(re.sub(r"(?m)^git=.*$", "git='/nowhere/git'", text))
-    said = git.shell.words(hook, line)
+    text = git.text
+    git.text = re.sub(r"(?m)^git=.*$", "git='/nowhere/git'", text)
+    said = git.by_hand("origin", str(git.server), stdin=line)
     assert said.status == 1
     assert "/nowhere/git, which checks it, is gone" in said.err
-    git.hook.write_text(text.replace('--git "$git"', "--git /nowhere/git"))
-    said = git.shell.words(hook, line)
+    git.text = text.replace('--git "$git"', "--git /nowhere/git")
+    said = git.by_hand("origin", str(git.server), stdin=line)
     assert said.status == 1
     assert "cannot run git" in said.err
 
@@ -473,7 +483,7 @@ def test_a_refs_name_forges_no_line(git: Git) -> None:
 
 def test_json(git: Git) -> None:
     git.armed(MAIN)
-    did = git.hook.read_text().split("roots='")[1].split("'")[0]
+    did = git.text.split("roots='")[1].split("'")[0]
     line = f"refs/heads/main {'a' * 40} refs/tags/v1 {ZERO}\n"
     said = git.kanoniv(
         "hook", "pre-push", "--root-did", did, "--json", "--", "o", "/srv/r.git", stdin=line
