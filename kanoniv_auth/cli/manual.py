@@ -115,8 +115,8 @@ OPTIONS = {
     "endpoint": "Address of the service: https, or http on this machine.",
     "api_key_file": "File with the API key; - reads stdin. Without it the key is asked for.",
     "tenant": "The tenant whose list it is.  [default: the login's, or default]",
-    "where": "The folder of hooks, the repository's git configuration, or the user's for all repositories; the last two "
-    "need git 2.54.  [default: the folder, or the configuration where core.hooksPath is somebody else's]",
+    "where": "The folder of hooks, the repository's git configuration, or the user's for all repositories; the last "
+    "two need git 2.54.  [default: the folder, or the configuration where core.hooksPath is somebody else's]",
     "mode": "strict refuses what is not granted; warn and audit let it go on.  [default: strict]",
     "root_key": "File with the trusted root's key; of a private one only the public half is kept.",
     "scope_prefix": "What stands before a tool's name in the scope it needs.  [default: nothing]",
