@@ -21,9 +21,10 @@ from scripts.environment import NotInstallable
 WORK = ROOT / ".fuzz"
 # parts of the whole, and the bugs that are planted in each target: names of its plants()
 TARGETS = {
-    "token": (0.4, ("signatures pass", "scopes widen", "an error of Python")),
+    "token": (0.3, ("signatures pass", "scopes widen", "an error of Python")),
     "envelope": (0.2, ("signatures pass",)),
     "legacy": (0.2, ("signers are strangers", "an error of Python")),
+    "calls": (0.1, ("nobody signs", "halves of characters")),
     "lists": (0.1, ("other spellings",)),
     "names": (0.1, ("no bounds", "any base64")),
 }

@@ -59,7 +59,7 @@ class Legacy:
         for _ in range(random.choice((1, 1, 1, 2, 3))):
             tree = _nudged(tree, random)
         if random.random() < 0.8:
-            _sign_again(tree, random)
+            sign_again(tree, random)
         made = json.dumps(tree, separators=(",", ":")).encode("ascii")
         if random.random() < 0.05:
             made = bent(made, random)
@@ -75,7 +75,7 @@ class Legacy:
         tree = json.loads(decoded(text))
         holder, before = forge.ROOT.did, None
         for link in tree["chain"]:
-            holder, before = _check_link(link, holder, before), link["proof"]
+            holder, before = check_link(link, holder, before), link["proof"]
         key = KEYS.get(found.holder.public)
         need(
             key is not None and key.did == holder == tree["agent_did"],
@@ -97,11 +97,17 @@ def _ask(text: str) -> VerifiedV1:
     )
 
 
-def _compact(value: object) -> bytes:
-    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode("ascii")
+def compact(value: object, *, escape: bool = True) -> bytes:
+    """What is signed: of a call, text outside ASCII as it is."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=escape).encode()
 
 
-def _check_link(link: Any, holder: str, before: Any) -> str:
+def content_hash(proof: object) -> str:
+    """What names a link: its whole proof, in hex."""
+    return hashlib.sha256(compact(proof)).hexdigest()
+
+
+def check_link(link: Any, holder: str, before: Any) -> str:
     """Hold one accepted link against version-1.md; returns the DID of whom it is given to."""
     proof = link["proof"]
     said = proof["payload"]
@@ -110,8 +116,8 @@ def _check_link(link: Any, holder: str, before: Any) -> str:
         need(False, "a link by somebody who was given nothing")
         raise AssertionError
     body = {name: value for name, value in proof.items() if name != "signature"}
-    need(key.sign(_compact(body)).hex() == proof["signature"], "a link that its key does not sign")
-    expected = None if before is None else hashlib.sha256(_compact(before)).hexdigest()
+    need(key.sign(compact(body)).hex() == proof["signature"], "a link that its key does not sign")
+    expected = None if before is None else content_hash(before)
     need(said["parent_hash"] == expected, "a link below another parent")
     for row in said["caveats"]:
         if row["type"] == "action_scope":
@@ -152,7 +158,7 @@ def _nudged(tree: Any, random: Random) -> Any:
     return tree
 
 
-def _sign_again(tree: Any, random: Random) -> None:
+def sign_again(tree: Any, random: Random) -> None:
     """Make the outer fields, parents and signatures agree with what is said now, as far as that goes."""
     before: Any = None
     links = tree.get("chain") if type(tree) is dict else None
@@ -162,9 +168,7 @@ def _sign_again(tree: Any, random: Random) -> None:
         if type(said) is not dict or not isinstance(proof, dict):
             return
         if random.random() < 0.9:
-            said["parent_hash"] = (
-                None if before is None else hashlib.sha256(_compact(before)).hexdigest()
-            )
+            said["parent_hash"] = None if before is None else content_hash(before)
         for name in ("issuer_did", "delegate_did", "caveats"):
             if random.random() < 0.98:
                 link[name] = said.get(name)
@@ -176,7 +180,7 @@ def _sign_again(tree: Any, random: Random) -> None:
         link["parent_proof"] = None
         body = {name: value for name, value in proof.items() if name != "signature"}
         by = random.choice(list(KEYS.values())) if random.random() < 0.05 else key
-        proof["signature"] = by.sign(_compact(body)).hex()
+        proof["signature"] = by.sign(compact(body)).hex()
         before = proof
     last = BY_DID.get(str(before["payload"].get("delegate_did"))) if before is not None else None
     if last is not None and random.random() < 0.9:

@@ -19,6 +19,7 @@ TARGETS = {
     "token": ("fuzz.token", "Tokens"),
     "envelope": ("fuzz.envelope", "Envelopes"),
     "legacy": ("fuzz.legacy", "Legacy"),
+    "calls": ("fuzz.calls", "Calls"),
     "lists": ("fuzz.lists", "Statements"),
     "names": ("fuzz.names", "Names"),
 }
