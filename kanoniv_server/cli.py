@@ -36,13 +36,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         settings = read_settings(flags, os.environ)
         return commands.COMMANDS[arguments.command](settings, arguments, os.environ)
     except SettingsRefused as refused:
-        for fault in refused.faults:
-            sys.stderr.write(f"{fault.line}\n")
-        return UNUSABLE
+        lines = [fault.line for fault in refused.faults]
+        fixes = "; ".join([fault.fix for fault in refused.faults])
+        return _refused(arguments, lines, "usage", str(refused), fixes)
     except AuthError as error:
         fix = error.facts.get("fix")
-        sys.stderr.write(f"{error.reason.code} {error}{f'. Fix: {fix}' if fix else ''}\n")
-        return UNUSABLE
+        line = f"{error.reason.code} {error}{f'. Fix: {fix}' if fix else ''}"
+        return _refused(arguments, [line], error.slug, str(error), fix)
+
+
+def _refused(
+    arguments: argparse.Namespace, lines: list[str], code: str, message: str, fix: object
+) -> int:
+    """Say a refusal: in lines for people, and to who asked for JSON as `kanoniv-auth` does."""
+    if getattr(arguments, "json", False):
+        from kanoniv_server.commands import say_json  # noqa: PLC0415 - as in main
+
+        say_json(ok=False, code=code, message="; ".join(message.splitlines()), fix=fix)
+    else:
+        sys.stderr.write("".join([f"{line}\n" for line in lines]))
+    return UNUSABLE
 
 
 def _parse(argv: Sequence[str]) -> tuple[argparse.Namespace, dict[str, str]]:
@@ -104,7 +117,7 @@ def _parser(shared: argparse.ArgumentParser) -> argparse.ArgumentParser:
     tenant = commands.add_parser("tenant", help="tenants of this database")
     tenants = tenant.add_subparsers(dest="verb", metavar="VERB", required=True)
     add(tenants, "add", "make a tenant, its root key and its admin key").add_argument("name")
-    add(tenants, "list", "show tenants and their roots")
+    listed = [add(tenants, "list", "show tenants and their roots")]
     key = commands.add_parser("key", help="API keys of a tenant")
     keys = key.add_subparsers(dest="verb", metavar="VERB", required=True)
     made = add(keys, "add", "make an API key, and print it, once")
@@ -115,6 +128,9 @@ def _parser(shared: argparse.ArgumentParser) -> argparse.ArgumentParser:
     shown = add(keys, "list", "show keys, without their text, which nobody has")
     gone = add(keys, "revoke", "let a key work no more")
     gone.add_argument("id")
+    listed.append(shown)
+    for one in listed:
+        one.add_argument("--json", action="store_true", help="one object, for programs")
     for one in (made, shown, gone):
         one.add_argument("--tenant", default="default")
     return parser

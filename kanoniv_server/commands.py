@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
 import sys
 import time
@@ -35,6 +36,7 @@ DENIED = 1
 _COLLECTED = (700, 2, 5000)
 # from here on Python collects in another way, and these numbers mean something else
 _OTHERWISE = (3, 14)
+_SHOWN = ("id", "label", "rights", "scopes", "max_ttl", "created_at", "revoked_at")
 _SHOWN_ONCE = "it is shown this once, and kept by nobody"
 
 
@@ -114,7 +116,7 @@ def check(settings: Settings, _: Namespace, environ: Mapping[str, str]) -> int:
 def tenant(settings: Settings, arguments: Namespace, environ: Mapping[str, str]) -> int:
     """Make a tenant, or list them. Raises: AuthError."""
     if arguments.verb == "list":
-        return listening.run(_list_tenants(settings))
+        return listening.run(_list_tenants(settings, as_json=arguments.json))
     return listening.run(_add_tenant(settings, arguments.name, environ))
 
 
@@ -123,13 +125,19 @@ async def _opened(settings: Settings) -> Store:
     return await open_store(settings.database_url)
 
 
-async def _list_tenants(settings: Settings) -> int:
+async def _list_tenants(settings: Settings, *, as_json: bool) -> int:
     store = await _opened(settings)
     try:
-        for one in await store.tenants():
-            _print(f"{one.name}\t{one.root_did}\t{_when(one.created_at)}")
+        found = await store.tenants()
     finally:
         await store.close()
+    if as_json:
+        _say_rows(
+            "tenant", "tenants", [_fields(one, "name", "root_did", "created_at") for one in found]
+        )
+        return 0
+    for one in found:
+        _print(f"{one.name}\t{one.root_did}\t{_when(one.created_at)}")
     return 0
 
 
@@ -194,7 +202,15 @@ async def _add_key(store: Store, arguments: Namespace) -> int:
 
 
 async def _list_keys(store: Store, arguments: Namespace) -> int:
-    for one in await store.api_keys(arguments.tenant):
+    found = await store.api_keys(arguments.tenant)
+    if arguments.json:
+        _say_rows(
+            "API key",
+            "keys",
+            [{**_fields(one, *_SHOWN), "rights": sorted(one.rights)} for one in found],
+        )
+        return 0
+    for one in found:
         state = "works" if one.revoked_at is None else f"revoked {_when(one.revoked_at)}"
         scopes = "any scope" if one.scopes is None else ",".join(one.scopes)
         ttl = "any TTL" if one.max_ttl is None else f"TTL up to {format_ttl(one.max_ttl)}"
@@ -222,6 +238,26 @@ async def _revoke_key(store: Store, arguments: Namespace) -> int:
         return 0
     sys.stderr.write(f"no key {arguments.id!r} of tenant {arguments.tenant} works\n")
     return DENIED
+
+
+def _fields(one: object, *names: str) -> dict[str, object]:
+    return {name: getattr(one, name) for name in names}
+
+
+def _say_rows(one: str, name: str, rows: list[dict[str, object]]) -> None:
+    say_json(
+        ok=True,
+        code="ok",
+        message=f"{len(rows)} {one}(s)",
+        fix=None,
+        count=len(rows),
+        **{name: rows},
+    )
+
+
+def say_json(**fields: object) -> None:
+    """Print one object, in one line."""
+    _print(json.dumps(fields))
 
 
 def _when(seconds: int) -> str:

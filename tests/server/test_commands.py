@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import socket
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -192,6 +195,61 @@ def test_keys_are_made_listed_and_revoked(command: Command, tmp_path: Path) -> N
     assert asyncio.run(issued()) == 401
     assert command("key", "revoke", name, "--tenant", "acme")[0] == 1
     assert "revoked 20" in command("key", "list", "--tenant", "acme")[1]
+
+
+def listed(said: tuple[int, str, str], name: str) -> list[dict[str, Any]]:
+    """The rows of one object, which says that all is well, in one line, and nothing beside it."""
+    status, out, err = said
+    assert (status, err, out.count("\n")) == (0, "", 1)
+    found = json.loads(out)
+    assert [found.pop(each) for each in ("ok", "code", "fix")] == [True, "ok", None]
+    rows: list[dict[str, Any]] = found.pop(name)
+    assert found.pop("message").startswith(f"{len(rows)} ")
+    assert found == {"count": len(rows)}
+    return rows
+
+
+def test_lists_for_programs(command: Command) -> None:
+    began = int(time.time())
+    command("tenant", "add", "acme")
+    _, out, _ = command(
+        "key", "add", "ci", "--rights", "read, issue", "--scopes", "b,a", "--max-ttl", "1h"
+    )
+    name = out.split()[2]
+    admin, ci = listed(command("key", "list", "--json"), "keys")
+    assert began <= ci.pop("created_at") <= time.time()
+    assert ci == {
+        "id": name, "label": "ci", "rights": ["issue", "read"], "scopes": ["a", "b"], "max_ttl": 3600,
+        "revoked_at": None,
+    }  # fmt: skip
+    assert (admin["label"], admin["scopes"], admin["max_ttl"]) == ("admin", None, None)
+    command("key", "revoke", name)
+    assert listed(command("key", "list", "--json"), "keys")[1]["revoked_at"] >= began
+    acme, default = listed(command("tenant", "list", "--json"), "tenants")
+    assert began <= acme.pop("created_at") <= time.time()
+    assert acme.keys() == {"name", "root_did"}
+    assert (acme["name"], default["name"]) == ("acme", "default")
+    assert acme["root_did"] != default["root_did"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [
+        (("--tenant", "nobody"), "usage"),
+        (("--port", "x"), "usage"),
+        (("--database-url", "sqlite:////nowhere/at/all/x.db"), "storage"),
+    ],
+)
+def test_a_refusal_for_programs(command: Command, argv: tuple[str, ...], code: str) -> None:
+    status, out, err = command("key", "list", "--json", *argv)
+    assert (status, err, out.count("\n")) == (2, "", 1)
+    found = json.loads(out)
+    assert (found["ok"], found["code"], found.keys()) == (
+        False,
+        code,
+        {"ok", "code", "message", "fix"},
+    )
+    assert found["message"]
 
 
 @pytest.mark.parametrize(
