@@ -55,7 +55,7 @@ Letters count in either case. Moving or removing a folder needs what is in it.
 | To read | Needs |
 |---|---|
 | keys and passwords by folder: {secret_paths} | `secrets.read` |
-| by name: {secret_names}; `.env` and `.env.*` but for {shared} | `secrets.read` |
+| by name: {secret_names}; `.env` and `.env.*` but for {shared}; `*.env` but for {shared_stems} | `secrets.read` |
 | by ending: {endings} | `secrets.read` |
 | of another process: {process} below `/proc` | `secrets.read` |
 | to search the user's directory, or one that holds it | `secrets.read` |
@@ -107,6 +107,7 @@ def render() -> str:
         secret_paths=_paths(protected.SECRET_PATHS),
         secret_names=_codes(protected.SECRET_NAMES | protected.KEYS),
         shared=_codes([f".env.{name}" for name in protected.NO_SECRETS]),
+        shared_stems=_codes([f"{name}.env" for name in protected.NO_SECRETS]),
         endings=_codes(protected.SECRET_ENDINGS),
         process=_codes(protected.PROCESS),
         commands="\n".join(_rows(known.COMMANDS)),

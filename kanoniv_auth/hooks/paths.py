@@ -16,6 +16,7 @@ EDIT, ELSEWHERE, CI, CONFIG = "code.edit", "fs.write", "ci.edit", "agent.config"
 READ, SECRETS = "code.read", "secrets.read"
 _GRADES = ("", READ, EDIT, ELSEWHERE, SECRETS, CI, "net.send", CONFIG, NEVER)
 _GLOB = frozenset("*?[")
+_LONGEST_NAME = 255
 _TORN = frozenset(" '\"\\")
 # signs of no width, which some disks leave out of a name
 _NO_WIDTH = dict.fromkeys(
@@ -260,11 +261,28 @@ def _device(names: list[str]) -> str:
 
 def _is_secret(name: str) -> bool:
     if not _GLOB.isdisjoint(name):
-        return name.strip("*") != "" and any(
-            _may_be(name, known) for known in protected.SECRET_EXAMPLES
+        return name.strip("*") != "" and (
+            any(_may_be(name, known) for known in protected.SECRET_EXAMPLES) or _may_end(name)
         )
-    if name in protected.SECRET_NAMES or name.endswith(protected.SECRET_ENDINGS):
-        return True
     if name.startswith(".env"):
         return name.rpartition(".")[2] not in protected.NO_SECRETS
-    return name in protected.KEYS
+    if name.endswith(".env"):
+        return name.removesuffix(".env").rpartition(".")[2] not in protected.NO_SECRETS
+    return (
+        name in protected.SECRET_NAMES
+        or name in protected.KEYS
+        or name.endswith(protected.SECRET_ENDINGS)
+    )
+
+
+def _may_end(pattern: str) -> bool:
+    """Whether a pattern names, in two letters or more, what may be the ending of a secret."""
+    if len(pattern) > _LONGEST_NAME:
+        return True
+    tails = [pattern[at:] for at, letter in enumerate(pattern) if letter != "*"]
+    return any(
+        _matches(tail, ending)
+        for tail in tails
+        if sum(letter not in _GLOB for letter in tail) > 1
+        for ending in protected.SECRET_ENDINGS
+    )

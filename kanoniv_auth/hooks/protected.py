@@ -66,7 +66,8 @@ SECRET_NAMES = frozenset((
 ))  # fmt: skip
 KEYS = frozenset(("id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "id_ecdsa_sk", "id_ed25519_sk"))
 SECRET_ENDINGS = (
-    ".pem", ".key", ".p12", ".pfx", ".jks", ".keystore", ".kdbx", ".ppk", ".tfstate", ".agekey", ".gpg", ".asc.key",
+    ".env", ".pem", ".key", ".p12", ".pfx", ".jks", ".keystore", ".kdbx", ".ppk", ".tfstate", ".agekey", ".gpg",
+    ".asc.key",
 )  # fmt: skip
 # what a pattern of a shell's is compared with
 SECRET_EXAMPLES = (
@@ -78,5 +79,5 @@ SECRET_EXAMPLES = (
     "server.pem",
     "server.key",
 )
-# the last part of a name that begins with .env and is made to be shared
+# the last part of a name that begins with .env, or the one before .env, of what is made to be shared
 NO_SECRETS = frozenset(("example", "sample", "template", "dist", "defaults", "schema"))
