@@ -67,6 +67,10 @@ class Around:
         """None."""
         return None
 
+    def top(self, cwd: str) -> str | None:  # noqa: ARG002
+        """The folder itself."""
+        return self.cwd
+
     def repository(self, cwd: str) -> str | None:  # noqa: ARG002
         """One name for all."""
         return "app"
@@ -250,7 +254,7 @@ def fuzz(ground: Ground, seed: int, seconds: float, *, most: int = 1) -> Count:
 def _rewritten(old: str, new: str) -> Callable[[], None]:
     def plant() -> None:
         read = plain.read
-        plain.read = lambda text, home, known=None: read(text.replace(old, new), home, known)
+        plain.read = lambda text, *rest: read(text.replace(old, new), *rest)
 
     return plant
 
@@ -258,7 +262,7 @@ def _rewritten(old: str, new: str) -> Callable[[], None]:
 def _cut(mark: str) -> Callable[[], None]:
     def plant() -> None:
         read = plain.read
-        plain.read = lambda text, home, known=None: read(text.partition(mark)[0], home, known)
+        plain.read = lambda text, *rest: read(text.partition(mark)[0], *rest)
 
     return plant
 

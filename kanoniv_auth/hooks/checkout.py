@@ -53,6 +53,11 @@ class Checkout:
             return None
         return _last(self._all(cwd), f"alias.{name.lower()}")
 
+    def top(self, cwd: str) -> str | None:
+        """None also for a name of several lines."""
+        status, found = _git(cwd, "rev-parse", "--show-toplevel")
+        return found if status == 0 and found.startswith("/") and "\n" not in found else None
+
     def repository(self, cwd: str) -> str | None:
         """By where it is pushed to; a repository without a remote goes by its folder's name."""
         from kanoniv_auth.hooks.address import repository_name  # noqa: PLC0415 - as above

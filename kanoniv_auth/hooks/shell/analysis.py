@@ -12,10 +12,14 @@ from kanoniv_auth.hooks.shell.past import Past
 from kanoniv_auth.hooks.shell.places import MOVES, Places
 from kanoniv_auth.hooks.shell.programs import judge
 from kanoniv_auth.hooks.shell.scene import ANY, READ, Scene
-from kanoniv_auth.hooks.shell.words import LITERAL, TEXT, NotUnderstood, Simple
+from kanoniv_auth.hooks.shell.values import readings
+from kanoniv_auth.hooks.shell.variables import settled
+from kanoniv_auth.hooks.shell.words import LITERAL, PATTERN, TEXT, NotUnderstood, Simple, Word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kanoniv_auth.hooks.shell.surroundings import Surroundings
 
 MAX_TEXT = 10_000
@@ -75,10 +79,14 @@ def _text(scene: Scene, text: str) -> None:
         return
     places = Places(scene.cwd)
     for simple in commands:
+        meant: list[tuple[str | None, Simple]] = []
         for cwd in places.before(simple):
             here = Scene(scene.around, cwd, simple, scene.found, _start, scene.past, scene.depth)
-            _one(here)
-        places.follow(simple, scene.around.home)
+            for each in readings(here, scene.cwd):
+                here.simple = each
+                _one(here)
+                meant.append((cwd, each))
+        places.follow(simple, meant, scene.around.home)
 
 
 def _read(text: str, home: str) -> tuple[Simple, ...]:
@@ -96,16 +104,30 @@ def _read(text: str, home: str) -> tuple[Simple, ...]:
         if code > 127 and letter.isspace():
             raise NotUnderstood("a control character or an odd blank")
     try:
-        return plain.read(text, home)
+        return _settled(plain.read, text, home)
     except NotUnderstood as first:
         try:
             from kanoniv_auth.hooks.shell import tree  # noqa: PLC0415 - compiled, optional, 20 ms
         except ImportError:
             raise first from None
     try:
-        return tree.read(text, home)
+        return _settled(tree.read, text, home)
     except RecursionError:
         raise NotUnderstood("too much of it") from None
+
+
+def _settled(read: Callable[..., tuple[Simple, ...]], text: str, home: str) -> tuple[Simple, ...]:
+    """Read it, and once more with the variables that are set for certain; raises NotUnderstood."""
+    found = read(text, home)
+    names = settled(text, found)
+    if not names:
+        return found
+    try:
+        again = read(text, home, None, names)
+    except NotUnderstood:
+        return found
+    # what a variable stands for may set another one
+    return again if names <= settled(text, again) else found
 
 
 def _one(scene: Scene) -> None:
@@ -124,10 +146,23 @@ def _one(scene: Scene) -> None:
     for key, need in scene.found.items():
         outer.setdefault(key, need)
     scene.found = outer
-    for name, _ in simple.assignments:
-        judge_variable(scene, name, actions if simple.words else None)
+    for name, value in simple.assignments:
+        if value.kind == PATTERN and value.text[:1] not in "?*[":
+            _names(scene, value)
+        if not (
+            name == "IFS" and simple.words[:1] == (Word("read"),)
+        ):  # which reads a line by it, and no more
+            judge_variable(scene, name, actions if simple.words else None)
     if not simple.words and not simple.redirects:
         scene.harmless()
+
+
+def _names(scene: Scene, value: Word) -> None:
+    """A loop over a pattern says which names there are."""
+    try:
+        scene.read(value)
+    except NotUnderstood as error:
+        scene.need(ANY, f"not understood: {error}")
 
 
 def _redirects(scene: Scene) -> None:

@@ -6,6 +6,8 @@ would mean another path then is not made without `fs.write` (`Scene.write`).
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 from kanoniv_auth.hooks.shell import options
 from kanoniv_auth.hooks.shell.places import MOVES
 from kanoniv_auth.hooks.shell.words import LITERAL, PATTERN, UNKNOWN, NotUnderstood, Simple, Word
@@ -35,6 +37,22 @@ _PASSING = {
     "shuf": "n: z",
 }  # fmt: skip
 _LISTS = frozenset(("-l", "-rl", "-lr", "-rln", "-Rl", "--files-with-matches", "--files"))
+_GREP = frozenset(
+    ("-l", "-rl", "-lr", "-rln", "-Rl", "-r", "-R", "-i", "-E", "-F", "-w", "-n", "-e", "-I", "-il", "-li", "-ril",
+     "-rli", "-lE", "-rlE", "-rlF", "-rIl", "-rlI", "--include", "--exclude", "--exclude-dir", "--files-with-matches",
+     "--recursive", "--ignore-case", "--fixed-strings")
+)  # fmt: skip
+# what prints names that lie in the folder where it runs, with these options
+_LISTING = {
+    "git ls-files": frozenset(("-z", "-m", "-o", "-c", "-d", "--modified", "--others", "--cached", "--deleted",
+                               "--exclude-standard", "--")),
+    "git diff": frozenset(("--name-only", "--cached", "--staged", "--diff-filter", "-z", "--relative", "--")),
+    "ls": frozenset(("-1", "-a", "-A", "-t", "-r", "-tr", "-rt", "-1t", "-S", "-d")),
+    "grep": _GREP, "egrep": _GREP, "fgrep": _GREP,
+    "rg": _GREP | {"--files", "-g", "-t", "--type", "--glob", "--hidden", "--no-ignore", "-u", "-uu"},
+    "fd": frozenset(("-e", "-t", "-H", "-I", "-g", "--type", "--extension", "--hidden", "--no-ignore", "-0")),
+}  # fmt: skip
+_LISTING["fdfind"] = _LISTING["fd"]
 _UNKNOWN = Word("what comes through the pipe", UNKNOWN)
 
 
@@ -72,7 +90,9 @@ def names_of(source: Simple | None, *, whole: bool) -> Word:
     """
     while source is not None and source.source is not None and _passes(source):
         source = source.source
-    if source is None or not source.words or source.source is not None or source.redirects:
+    if source is None or not source.words or source.source is not None:
+        return _UNKNOWN
+    if any(each.sign != ">" or each.target.text != "/dev/null" for each in source.redirects):
         return _UNKNOWN
     words = source.words[1:]
     if any(word.kind not in (LITERAL, PATTERN) for word in words):
@@ -95,21 +115,29 @@ def _passes(simple: Simple) -> bool:
 def _root(name: str, texts: list[str]) -> str | None:
     """Where the names lie that a program prints, "" when they may begin with anything; None when not certain."""
     if name == "find":
-        root = texts[0] if texts and texts[0][:1] not in ("-", "(", "!") else "."
-        several = texts[1:2] != [] and root != "." and texts[1][:1] not in ("-", "(", "!")
-        odd = {"-printf", "-exec", "-execdir", "-ls"} & set(texts) or several
-        return (
-            None
-            if odd or root[:1] in ("", "/", "*", "?", "[") or ".." in root
-            else root.rstrip("/")
-        )
+        roots = list(takewhile(lambda text: text[:1] not in ("-", "(", "!", ","), texts))
+        odd = {"-printf", "-exec", "-execdir", "-ok", "-okdir", "-ls"} & set(texts)
+        if odd or len(roots) > 1:
+            return None
+        root = roots[0] if roots else "."
+        away = root[:1] in ("", "/", "~", "*", "?", "[") or ".." in root
+        return None if away or _follows(texts) else root.rstrip("/")
     if any(text[:1] in ("/", "~") or ".." in text for text in texts):
         return None
     if name == "git":
-        return "" if texts[:1] == ["ls-files"] else None
-    lists = name in ("ls", "fd", "fdfind")
-    lists = lists or (name in ("grep", "egrep", "fgrep", "rg") and not _LISTS.isdisjoint(texts))
-    return "" if lists else None
+        name, texts = f"git {texts[0]}" if texts else name, texts[1:]
+    known = _LISTING.get(name)
+    if known is None or (name == "git diff" and "--name-only" not in texts):
+        return None
+    if name in ("grep", "egrep", "fgrep", "rg") and _LISTS.isdisjoint(texts):
+        return None
+    options_ = [text.partition("=")[0] for text in texts if text[:1] == "-"]
+    return "" if known.issuperset(options_) else None
+
+
+def _follows(texts: list[str]) -> bool:
+    """Whether find is told first how to look: its folders come after that."""
+    return texts[:1] != [] and texts[0].startswith(("-L", "-H", "-P", "-O", "-D", "--"))
 
 
 def _find(scene: Scene) -> None:

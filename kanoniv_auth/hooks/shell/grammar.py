@@ -8,10 +8,13 @@ from __future__ import annotations
 import sys
 
 from kanoniv_auth.core.value import Value
+from kanoniv_auth.hooks.shell.words import RESERVED, NotUnderstood
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tree_sitter import Node
+
+_EDGES = (b"", b" ", b"\t", b"\n", b";", b"&", b"|", b"(", b")")
 
 
 class Grammar(Value):
@@ -55,3 +58,15 @@ def _empty(package: str) -> type(sys):  # type: ignore[valid-type]
             made.__path__ = list(spec.submodule_search_locations)
             return made
     raise ImportError(name=package)
+
+
+def check_reserved(root: Node, data: bytes) -> None:
+    """For bash, a reserved word is one only between blanks and operators. Raises: NotUnderstood."""
+    nodes = [root]
+    while nodes:
+        node = nodes.pop()
+        nodes += node.children
+        if not node.is_named and node.type in RESERVED:
+            before = data[max(node.start_byte - 1, 0) : node.start_byte]
+            if before not in _EDGES or data[node.end_byte : node.end_byte + 1] not in _EDGES:
+                raise NotUnderstood("a reserved word inside another one")

@@ -55,16 +55,16 @@ class Places:
                 both = _union(before, now, may)
                 self.stack[inner[:-1]] = (both, both)
 
-    def follow(self, simple: Simple, home: str) -> None:
-        """Take note of a `cd`."""
+    def follow(self, simple: Simple, meant: list[tuple[str | None, Simple]], home: str) -> None:
+        """Take note of a `cd`. meant: where it may run, and as what"""
         name = simple.words[0].text if simple.words else ""
         if name in ("pushd", "popd", "chdir"):
             self.stack[simple.nest] = ((None,), (None,))
             return
         if name != "cd":
             return
-        now, may = self.stack[simple.nest]
-        there = tuple([_moved(simple, cwd, home) for cwd in now])
+        _, may = self.stack[simple.nest]
+        there = _union(tuple([_moved(each, cwd, home) for cwd, each in meant]))
         sure = simple.after != "||" and not simple.piped and simple.source is None
         both = _union(may, there)
         self.stack[simple.nest] = (there if sure else both, both)
@@ -80,6 +80,8 @@ def _moved(simple: Simple, cwd: str | None, home: str) -> str | None:
     if not words:
         return home
     path = words[0].literal
+    if path == "" and len(words) == 1:
+        return cwd  # nothing happens
     if len(words) > 1 or not path or path[0] in "-+" or (simple.again and path[0] != "/"):
         return None
     if path[0] == "/":

@@ -6,12 +6,13 @@ everything else raises NotUnderstood: a grammar may try compound commands, nobod
 
 from __future__ import annotations
 
+from kanoniv_auth.hooks.shell.expansions import ENDS, ONE, Expansions
+from kanoniv_auth.hooks.shell.values import meaning
+from kanoniv_auth.hooks.shell.variables import settle
 from kanoniv_auth.hooks.shell.words import (
-    HARMLESS,
     LETTERS,
     LITERAL,
     NAME,
-    PATTERN,
     RESERVED,
     SHOWN,
     UNKNOWN,
@@ -20,7 +21,6 @@ from kanoniv_auth.hooks.shell.words import (
     Redirect,
     Simple,
     Word,
-    is_name,
 )
 
 TYPE_CHECKING = False
@@ -28,30 +28,38 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_NEST = 8
-_ENDS = frozenset(" \t\n;&|<>()")
 _SPECIAL = frozenset("'\"\\$`*?[{,.~=:(")
-_ONE = frozenset("?#$!-@*0123456789")
 _ALONE = ("", " ", "=", "\n")
-_SPLIT = frozenset(" \t\n*?[(\\")
 _END = NAME | frozenset("-.")
 _DIGITS = frozenset("0123456789")
 _SIGNS = ("&>>", "<<<", "<<-", "&>", ">>", ">|", ">&", "<&", "<>", "<<", ">", "<")
 
 
-def read(text: str, home: str, known: Mapping[str, Word] | None = None) -> tuple[Simple, ...]:
-    """Read a whole text. home: what `~` stands for · known: variables whose value is certain. Raises: NotUnderstood."""
+def read(
+    text: str,
+    home: str,
+    known: Mapping[str, Word] | None = None,
+    settled: frozenset[str] = frozenset(),
+) -> tuple[Simple, ...]:
+    """Read a whole text.
+
+    home: what `~` stands for · known: variables whose value is certain · settled: names of those that the text sets
+    Raises: NotUnderstood.
+    """
     reader = _Reader(text, home, known or {})
+    reader.settled = settled
     reader.list_of((), "")
     return tuple(reader.found)
 
 
-class _Reader:
-    __slots__ = ("at", "found", "heredocs", "known", "nests", "text")
+class _Reader(Expansions):
+    __slots__ = ("found", "heredocs", "nests", "settled")
 
     def __init__(self, text: str, home: str, known: Mapping[str, Word]) -> None:
-        self.text, self.at, self.known = text, 0, {**known, "HOME": Word(home)}
+        super().__init__(text, home, known)
         self.found: list[Simple] = []
         self.heredocs: list[tuple[str, bool, bool]] = []
+        self.settled: frozenset[str] = frozenset()
         self.nests = 0
 
     def list_of(self, nest: tuple[int, ...], closing: str) -> None:
@@ -74,6 +82,7 @@ class _Reader:
             here = Simple(
                 words, assignments, redirects, source, nest=nest, after=after, piped=piped
             )
+            settle(self.known, self.settled, here, self.found)
             self.found.append(here)
             source, open_end = (here, True) if piped else (None, sign in ("&&", "||"))
             after = after if piped else sign if open_end else ""
@@ -105,21 +114,8 @@ class _Reader:
     def _newline(self) -> None:
         self.at += 1
         for end, quoted, tabs in self.heredocs:
-            self._heredoc(end, quoted=quoted, tabs=tabs)
+            self.heredoc(end, quoted=quoted, tabs=tabs)
         self.heredocs = []
-
-    def _heredoc(self, end: str, *, quoted: bool, tabs: bool) -> None:
-        while True:
-            if self.at >= len(self.text):
-                raise NotUnderstood("a here-document without its end")
-            stop = self.text.find("\n", self.at)
-            stop = len(self.text) if stop < 0 else stop
-            line = self.text[self.at : stop]
-            self.at = min(stop + 1, len(self.text))
-            if (line.lstrip("\t") if tabs else line) == end:
-                return
-            if not quoted and any(sign in line for sign in "$`\\"):
-                raise NotUnderstood("a here-document that is expanded")
 
     def _simple(
         self, nest: tuple[int, ...]
@@ -176,7 +172,7 @@ class _Reader:
         draft, text, start = Draft(), self.text, self.at
         while self.at < len(text):
             head = text[self.at]
-            if head in _ENDS:
+            if head in ENDS:
                 break
             if head == "\\" and text[self.at + 1 : self.at + 2] in ("", "\n"):
                 raise NotUnderstood("a line that goes on inside a word")
@@ -215,7 +211,7 @@ class _Reader:
         elif head == "`" or (head == "=" and first and text[self.at : self.at + 1] not in _ALONE):
             raise NotUnderstood("a backquote" if head == "`" else "a word that begins with =")
         elif head == "~" and (first or text[self.at - 2] in "=:"):
-            self._tilde(draft, first=first)
+            self.tilde(draft, first=first)
         else:
             draft.pattern = draft.pattern or head in "*?["
             draft.braced = draft.braced or head == "{"
@@ -223,14 +219,9 @@ class _Reader:
                 raise NotUnderstood("a brace expansion")
             draft.parts.append(head)
 
-    def _tilde(self, draft: Draft, *, first: bool) -> None:
-        if not first or self.text[self.at : self.at + 1] not in ("", "/", *_ENDS):
-            raise NotUnderstood("somebody's home")
-        draft.quote()
-        draft.parts.append(self.known["HOME"].text)
-
     def _double(self, draft: Draft, nest: tuple[int, ...]) -> None:
         draft.quote()
+        draft.parts.append("")
         text = self.text
         while True:
             head = text[self.at : self.at + 1]
@@ -250,10 +241,10 @@ class _Reader:
     def _dollar(self, draft: Draft, nest: tuple[int, ...], *, quoted: bool) -> None:
         text, start, head = self.text, self.at - 1, self.text[self.at : self.at + 1]
         if head == "(":
-            self._substitution(nest)
-            draft.value(SHOWN, quoted=quoted)
-        elif head == "{" or head in LETTERS or (head in _ONE and head):
-            if self._expand(self._variable(head), draft, quoted=quoted):
+            part = meaning(self._substitution(nest), quoted=quoted)
+            draft.value(SHOWN, quoted=quoted, part=part)
+        elif head == "{" or head in LETTERS or (head in ONE and head):
+            if self.expand(self.variable(head), draft, quoted=quoted):
                 return
         elif head in ("[", "\\", "=", "~", "^", "+") or (head in ("'", '"') and not quoted):
             raise NotUnderstood("an expansion of another kind")
@@ -261,40 +252,14 @@ class _Reader:
             draft.quote()
         draft.parts.append(text[start : self.at])
 
-    def _expand(self, name: str, draft: Draft, *, quoted: bool) -> bool:
-        """Put a variable's value in its place when that is certain; unquoted, it must stay one word."""
-        value = self.known.get(name)
-        if value is not None and (quoted or (value.text and _SPLIT.isdisjoint(value.text))):
-            draft.quote()
-            draft.pattern = draft.pattern or value.kind == PATTERN
-            draft.parts.append(value.text)
-            return True
-        draft.value(SHOWN if name in HARMLESS else UNKNOWN, quoted=quoted)
-        return False
-
-    def _substitution(self, nest: tuple[int, ...]) -> None:
+    def _substitution(self, nest: tuple[int, ...]) -> list[Simple]:
         if self.text.startswith("((", self.at) or len(nest) >= MAX_NEST or self.heredocs:
             raise NotUnderstood("an expansion of another kind")
         self.at += 1
         self.nests += 1
+        before = len(self.found)
         self.list_of((*nest, self.nests), ")")
         if not self.text.startswith(")", self.at):
             raise NotUnderstood("a bracket without its end")
         self.at += 1
-
-    def _variable(self, head: str) -> str:
-        text, self.at = self.text, self.at + (head == "{")
-        start = self.at
-        if text[start : start + 1] in LETTERS:
-            while text[self.at : self.at + 1] in NAME and self.at < len(text):
-                self.at += 1
-        else:
-            self.at += 1
-        name = text[start : self.at]
-        if head == "{":
-            if text[self.at : self.at + 1] != "}" or not (is_name(name) or name in _ONE):
-                raise NotUnderstood("an expansion of another kind")
-            self.at += 1
-        if text.startswith(("[", "\\\n", ":") if head != "{" else ("\\\n",), self.at):
-            raise NotUnderstood("an expansion of another kind")
-        return name
+        return self.found[before:]

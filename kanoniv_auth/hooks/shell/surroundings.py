@@ -47,6 +47,10 @@ if TYPE_CHECKING:
             """What `git NAME` stands for by `alias.NAME`; None when it is no alias, or a program comes first."""
             ...
 
+        def top(self, cwd: str) -> str | None:
+            """The work tree's own folder, as `git rev-parse --show-toplevel` says it; None when git cannot say."""
+            ...
+
         def repository(self, cwd: str) -> str | None:
             """The repository's name, as `repository_name` reads it from where it is pushed to; None for none."""
             ...

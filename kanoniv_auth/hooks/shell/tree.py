@@ -8,11 +8,11 @@ are believed only the nodes named here, and between two of them only blanks.
 from __future__ import annotations
 
 from kanoniv_auth.hooks.shell import conditions, plain, variables
-from kanoniv_auth.hooks.shell.grammar import Grammar
+from kanoniv_auth.hooks.shell.grammar import Grammar, check_reserved
+from kanoniv_auth.hooks.shell.values import line_variable, names
 from kanoniv_auth.hooks.shell.words import (
-    LITERAL,
-    PATTERN,
-    RESERVED,
+    SHOWN,
+    UNKNOWN,
     NotUnderstood,
     Place,
     Simple,
@@ -38,41 +38,30 @@ _LEAVES = frozenset(
 )
 _ENDINGS = frozenset((";", "&", "\n", ";;"))
 _REDIRECTS = frozenset(("file_redirect", "herestring_redirect"))
-_EDGES = (b"", b" ", b"\t", b"\n", b";", b"&", b"|", b"(", b")")
 _PATTERN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./*?| \"'")
 
 
-def read(text: str, home: str) -> tuple[Simple, ...]:
-    """Read a text. home: what `~` stands for. Raises: NotUnderstood."""
+def read(
+    text: str, home: str, _: object = None, settled: frozenset[str] = frozenset()
+) -> tuple[Simple, ...]:
+    """Read a text. home: what `~` stands for · settled: as the plain reader has it. Raises: NotUnderstood."""
     if "<<" in text.replace("<<<", ""):
         raise NotUnderstood("a here-document in a compound command")
     data = text.encode("utf-8")
     root = _GRAMMAR.parse(data)
     if root.has_error:
         raise NotUnderstood("an error of syntax")
-    _reserved_words(root, data)
-    walk = _Walk(data, home)
+    check_reserved(root, data)
+    walk = _Walk(data, home, settled)
     walk.statements(root, (), Place(), 0, len(data))
     return tuple(walk.found)
 
 
-def _reserved_words(root: Node, data: bytes) -> None:
-    """For bash, a reserved word is one only between blanks and operators. Raises: NotUnderstood."""
-    nodes = [root]
-    while nodes:
-        node = nodes.pop()
-        nodes += node.children
-        if not node.is_named and node.type in RESERVED:
-            before = data[max(node.start_byte - 1, 0) : node.start_byte]
-            if before not in _EDGES or data[node.end_byte : node.end_byte + 1] not in _EDGES:
-                raise NotUnderstood("a reserved word inside another one")
-
-
 class _Walk:
-    __slots__ = ("data", "found", "home", "known", "nests")
+    __slots__ = ("data", "found", "home", "known", "nests", "settled")
 
-    def __init__(self, data: bytes, home: str) -> None:
-        self.data, self.home, self.nests = data, home, 0
+    def __init__(self, data: bytes, home: str, settled: frozenset[str]) -> None:
+        self.data, self.home, self.settled, self.nests = data, home, settled, 0
         self.found: list[Simple] = []
         self.known: dict[str, Word] = {}
 
@@ -138,9 +127,11 @@ class _Walk:
         return self.found[-1]
 
     def _keep(self, simple: Simple) -> None:
-        names = variables.set_by(simple) if self.known else frozenset()
-        if names is None or not names.isdisjoint(self.known):
+        changed = variables.set_by(simple) if self.known else frozenset()
+        if changed is None or not changed.isdisjoint(self.known):
             raise NotUnderstood("a loop's variable that is set in it")
+        if not simple.again:
+            variables.settle(self.known, self.settled, simple, self.found)
         self.found.append(simple)
 
     def _redirected_statement(self, node: Node, nest: tuple[int, ...], place: Place) -> Simple:
@@ -240,9 +231,16 @@ class _Walk:
     def _while_statement(self, node: Node, nest: tuple[int, ...], _: Place) -> None:
         self.nests += 1
         inside = (*nest, -self.nests)
+        first = len(self.found)
         for child in self._children(node, node.start_byte, node.end_byte):
             if child.type == "do_group":
-                self._do(child, inside)
+                while_ = node.children[0].type == "while"
+                name = line_variable(self.found[first:]) if while_ else ""
+                if name:
+                    # a name only to show: what else reads in the loop may cut the lines in two
+                    self._known(name, Word(f"${name}", SHOWN, single=False), child, inside)
+                else:
+                    self._do(child, inside)
             elif child.is_named:
                 self.one(child, inside, Place(again=True))
             elif child.type not in (*_ENDINGS, "while", "until"):
@@ -284,7 +282,13 @@ class _Walk:
 
     def _with(self, name: str, value: Word, body: Node, nest: tuple[int, ...]) -> None:
         self._keep(Simple((), ((name, value),), nest=nest, again=True))
-        if value.kind in (LITERAL, PATTERN):
+        self._known(name, value, body, nest)
+
+    def _known(self, name: str, value: Word, body: Node, nest: tuple[int, ...]) -> None:
+        """Walk the body of a loop whose variable has a value."""
+        if value.kind == SHOWN:
+            value = names(value) or Word(value.text, SHOWN, single=False)
+        if value.kind != UNKNOWN:
             self.known[name] = value
         self._do(body, nest)
         self.known.pop(name, None)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from kanoniv_auth.hooks.shell.words import is_name
+from kanoniv_auth.hooks.shell.values import kept
+from kanoniv_auth.hooks.shell.words import LITERAL, SHOWN, is_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kanoniv_auth.hooks.shell.words import Simple
+    from kanoniv_auth.hooks.shell.words import Simple, Word
 
 # what sets the variables that it names, alone or behind another word (`command read x`)
 _SETTERS = frozenset(("read", "export", "unset", "declare", "local", "readonly", "typeset", "mapfile", "readarray",
@@ -51,6 +52,17 @@ def settled(text: str, commands: Iterable[Simple]) -> frozenset[str]:
     if found and _in_the_background(text):
         return frozenset()
     return frozenset({name for name in found if times[name] == 1 and _is_own(name)})
+
+
+def settle(
+    known: dict[str, Word], names: frozenset[str], simple: Simple, before: Iterable[Simple]
+) -> None:
+    """Note what variables are from a command on, of those that are set once. before: the commands so far"""
+    if simple.words or simple.nest:
+        return
+    for name, value in simple.assignments:
+        if name in names and value.kind in (LITERAL, SHOWN):
+            known[name] = kept(value, before)
 
 
 def _is_certain(simple: Simple) -> bool:

@@ -36,20 +36,42 @@ class NotUnderstood(Exception):
     """A text outside the grammar. Its words are for people."""
 
 
+class Part(Value):
+    """A piece of a word that the analysis can tell when the command's place is known: see `values.py`.
+
+    sign: what it is, "" for a text as it stands · text: that, or what the sign needs · quoted: stays one word, and
+    counts though it is empty · early: as it is where the text begins, and not where the word stands
+    """
+
+    __slots__ = ("sign", "text", "quoted", "early")
+
+    sign: str
+    text: str
+    quoted: bool
+    early: bool
+
+    def __init__(self, sign: str, text: str, *, quoted: bool, early: bool = False) -> None:
+        self._fill(sign, text, quoted, early)
+
+
 class Word(Value):
     """One word as it is written. kind: as above · single: for a value or a pattern, whether each stays one word.
 
     text: for LITERAL what the program gets; for PATTERN with its `*`, `?` and `[…]`; else what is written
+    made: for SHOWN, its pieces where the analysis may be able to tell them all
     """
 
-    __slots__ = ("text", "kind", "single")
+    __slots__ = ("text", "kind", "single", "made")
 
     text: str
     kind: str
     single: bool
+    made: tuple[Part, ...]
 
-    def __init__(self, text: str, kind: str = LITERAL, *, single: bool = True) -> None:
-        self._fill(text, kind, single)
+    def __init__(
+        self, text: str, kind: str = LITERAL, *, single: bool = True, made: tuple[Part, ...] = ()
+    ) -> None:
+        self._fill(text, kind, single, made)
 
     @property
     def literal(self) -> str | None:
@@ -60,19 +82,22 @@ class Word(Value):
 class Draft:
     """A word that is being read. fixed: how much of it is certain to be neither quoted nor expanded, None for all."""
 
-    __slots__ = ("braced", "fixed", "kind", "parts", "pattern", "single", "there")
+    __slots__ = ("braced", "deep", "fixed", "kind", "parts", "pattern", "single", "there", "values")
 
     braced: bool
+    deep: int | None
     fixed: int | None
     kind: str
     parts: list[str]
     pattern: bool
     single: bool
     there: bool
+    values: dict[int, Part | None]
 
     def __init__(self) -> None:
         self.parts = []
-        self.fixed = None
+        self.values = {}
+        self.fixed = self.deep = None
         self.kind = ""
         self.single = True
         self.pattern = self.braced = self.there = False
@@ -83,25 +108,54 @@ class Draft:
         if self.fixed is None:
             self.fixed = sum(map(len, self.parts))
 
-    def value(self, kind: str, *, quoted: bool) -> None:
-        """Note an expansion."""
+    def value(self, kind: str, *, quoted: bool, part: Part | None = None) -> None:
+        """Note an expansion, whose text comes next. part: what it is, when the analysis may be able to tell."""
         self.quote()
+        self.values[len(self.parts)] = part
         self.kind = UNKNOWN if UNKNOWN in (kind, self.kind) else SHOWN
         self.single = self.single and quoted
+
+    def names(self, pattern: Word) -> None:
+        """Put a pattern that a variable stands for. A path with `**` at its end cannot be part of a longer name."""
+        self.quote()
+        self.pattern, self.single = True, self.single and pattern.single
+        if pattern.text.endswith("**"):
+            self.deep = len(self.parts)
+        self.parts.append(pattern.text)
 
     def word(self) -> Word:
         """The word itself."""
         text = "".join(self.parts)
         if self.kind:
-            return Word(text, self.kind, single=self.single and not self.pattern)
-        return Word(text, PATTERN if self.pattern and text != "[" else LITERAL)
+            single = self.single and not self.pattern
+            return Word(text, self.kind, single=single, made=self._made())
+        if self.deep is not None:
+            before = "".join(self.parts[: self.deep])
+            if self.deep + 1 < len(self.parts) or (before and before[-1] != "/"):
+                return Word(text, SHOWN, single=False)
+        if self.pattern and text != "[":
+            return Word(text, PATTERN, single=self.single)
+        return Word(text)
+
+    def _made(self) -> tuple[Part, ...]:
+        if self.pattern or self.braced or self.kind != SHOWN:
+            return ()
+        made: list[Part] = []
+        for at, text in enumerate(self.parts):
+            part = self.values.get(at, Part("", text, quoted=True))
+            if part is None:
+                return ()
+            made.append(part)
+        return tuple(made)
 
     def assignment(self) -> tuple[str, Word] | None:
         """The name and the value when this is `NAME=value`."""
         name, sign, value = "".join(self.parts).partition("=")
         if not sign or not is_name(name) or (self.fixed is not None and self.fixed <= len(name)):
             return None
-        return name, Word(value, self.kind or LITERAL)
+        first = next(at for at, text in enumerate(self.parts) if "=" in text)
+        made = self._made()[first + 1 :] if self.parts[first] == "=" else ()
+        return name, Word(value, self.kind or LITERAL, made=made)
 
 
 class Redirect(Value):

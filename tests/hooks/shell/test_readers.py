@@ -133,7 +133,7 @@ def test_a_loop_is_read_once_for_each_value() -> None:
     found = tree.read('for f in a *.py; do rm "$f" $f.x; done', HOME)
     assert [simple.words[1:] for simple in found if simple.words] == [
         (Word("a"), Word("a.x")),
-        (Word("*.py", PATTERN), Word("$f.x", "unknown", single=False)),
+        (Word("*.py", PATTERN), Word("$f.x", "shown", single=False)),
     ]
 
 

@@ -65,6 +65,10 @@ class World:
         self.asked.append("alias")
         return ALIASES.get(name)
 
+    def top(self, cwd: str) -> str | None:
+        self.asked.append("top")
+        return PROJECT if self._full("", cwd).startswith(PROJECT) else None
+
     def repository(self, cwd: str) -> str | None:
         self.asked.append("repository")
         return "app" if self._full("", cwd).startswith(PROJECT) else None
