@@ -4,8 +4,11 @@ SHELL := /bin/sh
 BIN := .venv/bin
 PY := $(BIN)/python
 STAMP := .venv/installed
-# what hangs fails, and says where
-PYTEST := $(PY) -m pytest -n 2 --dist loadfile --timeout 600
+# where it is set (most images of containers), each of the thousands of processes that tests start compiles all it loads
+unexport PYTHONDONTWRITEBYTECODE
+# What hangs fails, and says where. Three for two cores, because tests wait for other processes; the slow files first, as
+# tests/support/order.py has them.
+PYTEST := $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder --timeout 600
 UV_LOCK := $(BIN)/uv pip compile --no-config --quiet --universal --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --no-header --python-version 3.10 $(UPGRADE)
 

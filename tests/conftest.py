@@ -8,6 +8,7 @@ import pytest
 
 pytest_plugins = [
     "tests.support.fixtures",
+    "tests.support.order",
     "tests.support.docker_fixtures",
     "tests.support.postgres",
     "tests.support.redis",
