@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.action.real import World, serving_for_real
+from tests.action.real import World
 from tests.action.standin import Reply, Scene, scene, serving
 from tests.action.step import Job, pull_request
 from tests.support.issuer import IssuerProcess
+from tests.support.keyless import serving_for_real
 from tests.support.service import Process
 
 

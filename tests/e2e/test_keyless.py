@@ -20,25 +20,14 @@ from tests.support.act import Job
 from tests.support.checkout import ROOT, commit, copy_tree
 from tests.support.events import event
 from tests.support.github_process import GitHubProcess
-from tests.support.issuer import OWNER_ID, REPOSITORY_ID, IssuerProcess
-from tests.support.ports import free_port
-from tests.support.service import Process, process
+from tests.support.issuer import IssuerProcess
+from tests.support.keyless import serving_for_real
+from tests.support.service import Process
 from tests.support.workflow_run import Run
 
 pytestmark = pytest.mark.runner
 
 ACTION, WORKFLOW = "kanoniv/auth-action@v1", ".github/workflows/keyless.yml"
-POLICY = """\
-issuer: {issuer}
-audience: {url}
-repository_id: "{repository}"
-repository_owner_id: "{owner}"
-events: [push]
-conditions:
-  ref: {{exact: refs/heads/main}}
-scopes: [build, deploy.staging]
-max_ttl: 1h
-"""
 
 
 @dataclass
@@ -98,16 +87,8 @@ def world(
     shutil.copy2(ROOT / "examples" / "keyless.yml", repository / WORKFLOW)
     shutil.copy2(ROOT / "examples" / "deploy.sh", repository / "deploy.sh")
     commit(repository, "octo-org/app")
-    (folder / "policies").mkdir()
-    with IssuerProcess() as issuer:
-        port = str(free_port())
-        url = f"http://127.0.0.1:{port}"
-        text = POLICY.format(issuer=issuer.url, url=url, repository=REPOSITORY_ID, owner=OWNER_ID)
-        (folder / "policies" / "deploy.yaml").write_text(text, encoding="utf-8")
-        options = ["--policy-dir", str(folder / "policies"), "--oidc-issuers", issuer.url]
-        options += ["--public-url", url, "--port", port]
-        with process(folder / "run", *options) as service:
-            yield World(issuer, service, repository, action, github_process)
+    with serving_for_real(folder) as (service, issuer):
+        yield World(issuer, service, repository, action, github_process)
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from signal import SIGCONT, SIGKILL, SIGSTOP
-from threading import Thread
 
 import pytest
 
@@ -23,9 +22,12 @@ from tests.support.pair import (
     Pair,
     is_ready,
     list_of,
+    of_many_exchanges_at_once_one_wins,
     pair,
+    pair_that_ends_well,
     ready,
     says,
+    spent_on_one_is_refused_by_the_other,
     token_of,
     until,
     verdict,
@@ -56,11 +58,8 @@ def module_pair(
     issuer: IssuerProcess,
 ) -> Iterator[Pair]:
     folder = tmp_path_factory.mktemp("pair")
-    with pair(folder, module_postgres, module_redis, issuer) as found:
+    with pair_that_ends_well(folder, module_postgres, module_redis, issuer) as found:
         yield found
-        for by in found.both:
-            assert by.end() == 0, by.err()
-            assert "defect" not in {line["event"] for line in by.events()}
 
 
 @pytest.fixture
@@ -95,30 +94,11 @@ def test_both_have_one_root_and_one_admin_key(here: Pair) -> None:
 
 
 def test_an_oidc_token_spent_on_one_is_refused_by_the_other(here: Pair) -> None:
-    for first, second in (here.both, here.both[::-1]):
-        token = here.oidc_token()
-        assert here.exchanged(first, token).status_code == 200
-        for by in (second, first):
-            answer = here.exchanged(by, token)
-            assert (answer.status_code, answer.json()["type"]) == (
-                403,
-                "urn:kanoniv:error:replayed",
-            )
+    spent_on_one_is_refused_by_the_other(here)
 
 
 def test_of_many_exchanges_at_once_on_both_one_wins(here: Pair) -> None:
-    for _ in range(3):
-        token, statuses = here.oidc_token(), list[int]()
-
-        def ask(by: Process, token: str = token, statuses: list[int] = statuses) -> None:
-            statuses.append(here.exchanged(by, token).status_code)
-
-        threads = [Thread(target=ask, args=(here.both[n % 2],)) for n in range(12)]
-        for one in threads:
-            one.start()
-        for one in threads:
-            one.join(60)
-        assert sorted(statuses) == [200] + [403] * 11
+    of_many_exchanges_at_once_one_wins(here)
 
 
 def test_a_pop_spent_on_one_is_refused_by_the_other(here: Pair) -> None:

@@ -6,17 +6,13 @@ Not the stand-in itself (`tests/support/github/`). What a test asserts about req
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.told import Told
 
 
-class GitHubProcess:
+class GitHubProcess(Told):
     """One stand-in process. `token` speaks for github-actions[bot], `readonly_token` for it without write access."""
 
     token = "ghs_standin0000000000000000000000000001"
@@ -26,19 +22,9 @@ class GitHubProcess:
     def __init__(self, log: Path, port: int = 0) -> None:
         self.log = log
         self._seen = 0
-        command = [
-            sys.executable,
-            "-m",
-            "tests.support.github",
-            "--log",
-            str(log),
-            "--port",
-            str(port),
-        ]
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, encoding="utf-8"
-        )
-        self.url = str(self._answer()["url"])
+        options = ("--log", str(log), "--port", str(port))
+        super().__init__("the GitHub stand-in", "tests.support.github", *options)
+        self.url = str(self.said["url"])
         self.reset()
 
     def reset(self) -> None:
@@ -92,44 +78,8 @@ class GitHubProcess:
             for text in r["violations"]
         ]
 
-    def close(self) -> None:
-        """End the process and wait for it."""
-        if self._process.stdin:
-            self._process.stdin.close()
-        try:
-            self._process.wait(5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait(5)
-        if self._process.stdout:
-            self._process.stdout.close()
-
     def __enter__(self) -> GitHubProcess:
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def _do(self, what: str, **fields: Any) -> Any:
-        if self._process.stdin is None or self._process.poll() is not None:
-            raise RuntimeError(f"the GitHub stand-in has ended with {self._process.returncode}")
-        self._process.stdin.write(json.dumps({"do": what, **fields}) + "\n")
-        self._process.stdin.flush()
-        said = self._answer()
-        if isinstance(said, Mapping) and "error" in said:
-            raise ValueError(f"{what}: {said['error']}")
-        return said
-
-    def _answer(self) -> Any:
-        line = self._process.stdout.readline() if self._process.stdout else ""
-        if not line:
-            raise RuntimeError(f"the GitHub stand-in has ended with {self._process.wait(5)}")
-        return json.loads(line)
 
     def _lines(self) -> list[dict[str, Any]]:
         if not self.log.exists():

@@ -7,15 +7,12 @@ that are signed over exactly the bytes a test wants.
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import time
 import uuid
-from pathlib import Path
-from types import TracebackType
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.told import Told
+
 REPOSITORY, REPOSITORY_ID, OWNER, OWNER_ID = "octo-org/app", "123456", "octo-org", "7654321"
 WORKFLOW = f"{REPOSITORY}/.github/workflows/deploy.yml@refs/heads/main"
 
@@ -59,20 +56,13 @@ def github_claims(issuer: str, audience: str, now: int, **changes: Any) -> dict[
     return {name: value for name, value in claims.items() if value is not None}
 
 
-class IssuerProcess:
+class IssuerProcess(Told):
     """One issuer. url: the `iss` of its tokens; its JWKS lie below · request_token: what the runner asks with."""
 
     def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        command = [sys.executable, "-m", "tests.support.issuer_server"]
-        self._process = subprocess.Popen(
-            [*command, "--host", host, "--port", str(port)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd=ROOT,
-            encoding="utf-8",
-        )
-        said = self._answer()
-        self.url, self.request_token = str(said["url"]), str(said["request_token"])
+        options = ("--host", host, "--port", str(port))
+        super().__init__("the issuer", "tests.support.issuer_server", *options)
+        self.url, self.request_token = str(self.said["url"]), str(self.said["request_token"])
 
     @property
     def runner(self) -> dict[str, str]:
@@ -132,41 +122,5 @@ class IssuerProcess:
         """The first key alone again, no fetches, no faults."""
         self._do("reset")
 
-    def close(self) -> None:
-        """End the process and wait for it."""
-        if self._process.stdin:
-            self._process.stdin.close()
-        try:
-            self._process.wait(5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait(5)
-        if self._process.stdout:
-            self._process.stdout.close()
-
     def __enter__(self) -> IssuerProcess:
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def _do(self, what: str, **fields: Any) -> Any:
-        if self._process.stdin is None or self._process.poll() is not None:
-            raise RuntimeError(f"the issuer has ended with {self._process.returncode}")
-        self._process.stdin.write(json.dumps({"do": what, **fields}) + "\n")
-        self._process.stdin.flush()
-        said = self._answer()
-        if "error" in said:
-            raise ValueError(f"{what}: {said['error']}")
-        return said
-
-    def _answer(self) -> Any:
-        line = self._process.stdout.readline() if self._process.stdout else ""
-        if not line:
-            raise RuntimeError(f"the issuer has ended with {self._process.wait(5)}")
-        return json.loads(line)

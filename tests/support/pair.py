@@ -6,8 +6,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import Any, TypeVar
 
 import httpx
 
@@ -19,6 +21,7 @@ from tests.support.redis import Redis
 from tests.support.service import Process, sealed
 
 SCOPE = "deploy.staging"
+Answer = TypeVar("Answer", int, tuple[int, str])
 OPEN = ("--rate", "0", "--open-rate", "0")
 
 
@@ -112,6 +115,44 @@ def until(what: Callable[[], bool], patience: float, why: str) -> float:
     return time.monotonic() - began
 
 
+def spent_on_one_is_refused_by_the_other(here: Pair) -> None:
+    """An OIDC token is exchanged once, whichever process is asked first."""
+    for first, second in (here.both, here.both[::-1]):
+        token = here.oidc_token()
+        assert here.exchanged(first, token).status_code == 200
+        for by in (second, first):
+            answer = here.exchanged(by, token)
+            assert (answer.status_code, answer.json()["type"]) == (
+                403,
+                "urn:kanoniv:error:replayed",
+            )
+
+
+def of_many_at_once(here: Pair, ask: Callable[[Process], Answer]) -> list[Answer]:
+    """Ask both, six times each and all at the same time; what they said, sorted."""
+    found: list[Answer] = []
+
+    def asked(by: Process) -> None:
+        found.append(ask(by))
+
+    threads = [Thread(target=asked, args=(by,)) for by in here.both * 6]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join(60)
+    return sorted(found)
+
+
+def _status(here: Pair, token: str, by: Process) -> int:
+    return here.exchanged(by, token).status_code
+
+
+def of_many_exchanges_at_once_one_wins(here: Pair) -> None:
+    for _ in range(3):
+        statuses = of_many_at_once(here, partial(_status, here, here.oidc_token()))
+        assert statuses == [200] + [403] * 11
+
+
 @contextmanager
 def pair(
     folder: Path,
@@ -139,3 +180,19 @@ def pair(
             stack.callback(by.kill)
             by.start()
         yield Pair(one, two, one.key, issuer)
+
+
+@contextmanager
+def pair_that_ends_well(
+    folder: Path, postgres: Postgres, redis: Redis | None, issuer: IssuerProcess
+) -> Iterator[Pair]:
+    """As `pair`; at the end both have to stop as they are told, with no defect and nothing of Python's on stderr."""
+    with pair(folder, postgres, redis, issuer) as found:
+        yield found
+        for by in found.both:
+            assert by.end() == 0, by.err()
+            assert "defect" not in {line["event"] for line in by.events()}
+            assert "Traceback" not in by.err()
+            assert "Warning" not in by.err()
+            # what counts once does so in both: not in the file of one machine
+            assert not (by.folder / "data" / "once.db").exists()

@@ -14,6 +14,8 @@ from signal import Signals
 
 import pytest
 
+from tests.support.running import running
+
 _PATIENCE = 20  # seconds
 # what is tested are processes that die, not machines: the page cache outlives the former
 _QUICK = ("-c", "fsync=off", "-c", "full_page_writes=off")
@@ -140,28 +142,16 @@ class Postgres:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """A running server for the session; tests that stop it use `own_postgres`."""
-    yield from _running()
+    yield from running(Postgres, NoPostgres)
 
 
 @pytest.fixture(scope="module")
 def module_postgres() -> Iterator[Postgres]:
     """A running server for the tests of one file, which may stop it and start it again."""
-    yield from _running()
+    yield from running(Postgres, NoPostgres)
 
 
 @pytest.fixture
 def own_postgres() -> Iterator[Postgres]:
     """A running server that the test may stop, freeze and kill."""
-    yield from _running()
-
-
-def _running() -> Iterator[Postgres]:
-    try:
-        server = Postgres()
-    except NoPostgres as why:
-        pytest.skip(str(why))
-    try:
-        server.start()
-        yield server
-    finally:
-        server.remove()
+    yield from running(Postgres, NoPostgres)

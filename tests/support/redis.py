@@ -13,6 +13,8 @@ from signal import Signals
 
 import pytest
 
+from tests.support.running import running
+
 _PATIENCE = 10  # seconds
 
 
@@ -93,28 +95,16 @@ class Redis:
 @pytest.fixture(scope="session")
 def redis() -> Iterator[Redis]:
     """A running server for the session; tests that stop it use `own_redis`."""
-    yield from _running()
+    yield from running(Redis, NoRedis)
 
 
 @pytest.fixture(scope="module")
 def module_redis() -> Iterator[Redis]:
     """A running server for the tests of one file, which may stop it and start it again."""
-    yield from _running()
+    yield from running(Redis, NoRedis)
 
 
 @pytest.fixture
 def own_redis() -> Iterator[Redis]:
     """A running server that the test may stop, freeze and kill."""
-    yield from _running()
-
-
-def _running() -> Iterator[Redis]:
-    try:
-        server = Redis()
-    except NoRedis as why:
-        pytest.skip(str(why))
-    try:
-        server.start()
-        yield server
-    finally:
-        server.remove()
+    yield from running(Redis, NoRedis)

@@ -6,6 +6,8 @@ import json
 import threading
 import urllib.parse
 import urllib.request
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -24,7 +26,7 @@ from tests.server.oidc.workflow import (
 )
 from tests.support.issuer import IssuerProcess
 from tests.support.redis import Redis
-from tests.support.service import process, site
+from tests.support.service import Site, process, site
 
 
 def policies(folder: Path, issuer: IssuerProcess) -> str:
@@ -82,19 +84,28 @@ def test_no_answered_exchange_is_lost_or_repeated_when_the_service_is_killed(
         assert fresh.status_code == 200, fresh.text
 
 
+@asynccontextmanager
+async def two(
+    folder: Path, issuer: IssuerProcess, redis: Redis
+) -> AsyncIterator[tuple[Site, Site]]:
+    """Two services with one Redis, and nothing else in common."""
+    flags = {
+        "policy_dir": policies(folder, issuer),
+        "public_url": PUBLIC,
+        "oidc_issuers": issuer.url,
+        "redis_url": redis.url,
+    }
+    for name in ("one", "other"):
+        (folder / name).mkdir()
+    async with site(folder / "one", **flags) as one, site(folder / "other", **flags) as other:
+        yield one, other
+
+
 @pytest.mark.anyio
 async def test_a_repository_has_one_rate_at_all_services_with_the_same_redis(
     tmp_path: Path, issuer: IssuerProcess, own_redis: Redis
 ) -> None:
-    flags = {
-        "policy_dir": policies(tmp_path, issuer),
-        "public_url": PUBLIC,
-        "oidc_issuers": issuer.url,
-        "redis_url": own_redis.url,
-    }
-    for name in ("one", "other"):
-        (tmp_path / name).mkdir()
-    async with site(tmp_path / "one", **flags) as one, site(tmp_path / "other", **flags) as other:
+    async with two(tmp_path, issuer, own_redis) as (one, other):
         codes, noise = [], ""
         for number in range(int(BURST) + 20):
             by = (one, other)[number % 2]
@@ -113,15 +124,7 @@ async def test_a_repository_has_one_rate_at_all_services_with_the_same_redis(
 async def test_a_token_that_counted_at_one_service_counts_at_no_other_with_the_same_redis(
     tmp_path: Path, issuer: IssuerProcess, own_redis: Redis
 ) -> None:
-    flags = {
-        "policy_dir": policies(tmp_path, issuer),
-        "public_url": PUBLIC,
-        "oidc_issuers": issuer.url,
-        "redis_url": own_redis.url,
-    }
-    for name in ("one", "other"):
-        (tmp_path / name).mkdir()
-    async with site(tmp_path / "one", **flags) as one, site(tmp_path / "other", **flags) as other:
+    async with two(tmp_path, issuer, own_redis) as (one, other):
         token = issuer.token(audience())
         assert (await exchange(one, token)).status_code == 200
         again = await exchange(other, token)
