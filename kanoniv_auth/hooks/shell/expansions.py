@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 ENDS = frozenset(" \t\n;&|<>()")
 ONE = frozenset("?#$!-@*0123456789")
 _GLOB = frozenset("*?[(\\")
+_SPLIT = _GLOB | frozenset(" \t\n")
+_NAMED = NAME | frozenset("-./,+@")
+_SUM = frozenset("0123456789+-*/% ")
 
 
 class Expansions:
@@ -51,16 +54,46 @@ class Expansions:
             if not quoted and any(sign in line for sign in "$`\\"):
                 raise NotUnderstood("a here-document that is expanded")
 
+    def choice(self, draft: Draft) -> bool:
+        """Read a list in braces, where each shell can only take it for a part of a name, or for numbers."""
+        end = max(self.text.find("}", self.at), self.at)
+        inner = self.text[self.at : end]
+        first, range_, last = inner.partition("..")
+        values = inner.split(",")
+        before = "".join(draft.parts)[:1]
+        if range_ and _is_number(first) and _is_number(last) and int(first) <= int(last):
+            values = [str(number) for number in range(int(first), int(last) + 1)]
+        elif before == "" or len(values) < 2 or not _NAMED.issuperset(inner):
+            return False
+        if before == "-":
+            return False
+        draft.choices[len(draft.parts)] = values
+        draft.parts.append(inner)
+        self.at = end + 1
+        return True
+
+    def sum(self, draft: Draft, *, quoted: bool) -> bool:
+        """Read `$((…))` where there are only numbers in it: a name would be evaluated once more."""
+        end = self.text.find("))", self.at)
+        inner = self.text[self.at + 2 : end] if end > 0 else "x"
+        if not self.text.startswith("((", self.at) or not _SUM.issuperset(inner):
+            return False
+        self.at = end + 2
+        draft.value(SHOWN, quoted=quoted)
+        return True
+
     def tilde(self, draft: Draft, *, first: bool) -> None:
         """Read what follows a `~`."""
         if not first or self.text[self.at : self.at + 1] not in ("", "/", *ENDS):
             raise NotUnderstood("somebody's home")
         draft.quote()
+        draft.fluid = True
         draft.parts.append(self.known["HOME"].text)
 
     def expand(self, name: str, draft: Draft, *, quoted: bool) -> bool:
         """Put a variable's value in its place when that is certain; unquoted, it must stay one word."""
         value = self.known.get(name)
+        draft.fluid = True
         if value is None:
             part = Part(HERE, "", quoted=quoted) if name == "PWD" else None
             draft.value(SHOWN if name in HARMLESS else UNKNOWN, quoted=quoted, part=part)
@@ -95,12 +128,13 @@ class Expansions:
         return name
 
 
-_SPLIT = _GLOB | frozenset(" \t\n")
-
-
 def _shown(value: Word) -> str:
     """Whether what becomes of a value gives nothing away: a pattern in it becomes names, of the folder it names."""
     folder, _, _ = value.text.rpartition("/")
     if value.kind == LITERAL and "/" in value.text and not _GLOB.isdisjoint(value.text):
         return UNKNOWN
     return SHOWN if value.kind != PATTERN or _GLOB.isdisjoint(folder) else UNKNOWN
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 4 and (text == "0" or text[0] != "0")

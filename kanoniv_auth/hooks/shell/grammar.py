@@ -65,6 +65,8 @@ def check_reserved(root: Node, data: bytes) -> None:
     nodes = [root]
     while nodes:
         node = nodes.pop()
+        if node.type == "brace_expression":
+            continue  # `{1..3}`, which the plain reader reads again
         nodes += node.children
         if not node.is_named and node.type in RESERVED:
             before = data[max(node.start_byte - 1, 0) : node.start_byte]

@@ -32,7 +32,7 @@ _SPECIAL = frozenset("'\"\\$`*?[{,.~=:(")
 _ALONE = ("", " ", "=", "\n")
 _END = NAME | frozenset("-.")
 _DIGITS = frozenset("0123456789")
-_SIGNS = ("&>>", "<<<", "<<-", "&>", ">>", ">|", ">&", "<&", "<>", "<<", ">", "<")
+_SIGNS = ("<(", "&>>", "<<<", "<<-", "&>", ">>", ">|", ">&", "<&", "<>", "<<", ">", "<")
 
 
 def read(
@@ -134,10 +134,10 @@ class _Reader(Expansions):
             if pair is not None:
                 assignments.append(pair)
                 continue
-            word = draft.word()
-            if not words and word.text in RESERVED:
-                raise NotUnderstood(f"the word {word.text}")
-            words.append(word)
+            found = draft.words() if words else (draft.word(),)
+            if not words and found[0].text in RESERVED:
+                raise NotUnderstood(f"the word {found[0].text}")
+            words += found
         if words or assignments or redirects:
             return tuple(words), tuple(assignments), tuple(redirects)
         raise NotUnderstood("a command without words")
@@ -147,7 +147,7 @@ class _Reader(Expansions):
         while self.text[self.at : self.at + 1] in _DIGITS:
             self.at += 1
         sign = next((s for s in _SIGNS if self.text.startswith(s, self.at)), "")
-        if not sign or (self.at > start and sign[0] == "&"):
+        if sign in ("", "<(") or (self.at > start and sign[0] == "&"):
             self.at = start
             return False
         self.at += len(sign)
@@ -170,6 +170,8 @@ class _Reader(Expansions):
 
     def _draft(self, nest: tuple[int, ...]) -> Draft:
         draft, text, start = Draft(), self.text, self.at
+        if text.startswith("<(", start):
+            self._process(draft, nest)
         while self.at < len(text):
             head = text[self.at]
             if head in ENDS:
@@ -183,12 +185,23 @@ class _Reader(Expansions):
             else:
                 self._odd(head, draft, nest, first=self.at == start)
         if self.at < len(text) and (
-            text[self.at] == "(" or (draft.braced and text[self.at] in "<>")
+            text[self.at] == "("
+            or (draft.there and text.startswith(("<(", ">("), self.at))
+            or (draft.braced and text[self.at] in "<>")
         ):
             raise NotUnderstood("a bracket")
         if draft.braced and "," in draft.parts:
             raise NotUnderstood("a brace expansion")
         return draft
+
+    def _process(self, draft: Draft, nest: tuple[int, ...]) -> None:
+        """What a command says as a file: to whoever is given it, a stream such as the one it has anyway."""
+        self.at += 1
+        self._substitution(nest)
+        if self.text[self.at : self.at + 1] not in ("", *ENDS):
+            raise NotUnderstood("a stream's name with something behind it")
+        draft.quote()
+        draft.parts.append("/dev/stdin")
 
     def _odd(self, head: str, draft: Draft, nest: tuple[int, ...], *, first: bool) -> None:
         text, self.at = self.text, self.at + 1
@@ -212,7 +225,7 @@ class _Reader(Expansions):
             raise NotUnderstood("a backquote" if head == "`" else "a word that begins with =")
         elif head == "~" and (first or text[self.at - 2] in "=:"):
             self.tilde(draft, first=first)
-        else:
+        elif head != "{" or not self.choice(draft):
             draft.pattern = draft.pattern or head in "*?["
             draft.braced = draft.braced or head == "{"
             if draft.braced and head == "." and text.startswith(".", self.at):
@@ -240,7 +253,9 @@ class _Reader(Expansions):
 
     def _dollar(self, draft: Draft, nest: tuple[int, ...], *, quoted: bool) -> None:
         text, start, head = self.text, self.at - 1, self.text[self.at : self.at + 1]
-        if head == "(":
+        if head == "(" and self.sum(draft, quoted=quoted):
+            pass
+        elif head == "(":
             part = meaning(self._substitution(nest), quoted=quoted)
             draft.value(SHOWN, quoted=quoted, part=part)
         elif head == "{" or head in LETTERS or (head in ONE and head):

@@ -7,7 +7,7 @@ any file or text needs `shell.script`.
 from __future__ import annotations
 
 from kanoniv_auth.hooks.shell.scene import SCRIPT, TESTS
-from kanoniv_auth.hooks.shell.words import LITERAL, NotUnderstood, Word
+from kanoniv_auth.hooks.shell.words import LITERAL, PATTERN, NotUnderstood, Word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ _MODULES = frozenset(
 def judge(scene: Scene, name: str) -> None:
     """Ask for `test.run`, `shell.script` or less. Raises: NotUnderstood."""
     words = scene.args
-    texts = [word.literal for word in words]
+    texts = [_certain(word) for word in words]
     stem = "python" if name.startswith(("python", "pypy")) else name
     if (
         len(texts) == 1
@@ -117,6 +117,12 @@ def judge(scene: Scene, name: str) -> None:
         _verb(scene, name, words)
     else:
         scene.need(SCRIPT, f"{name} runs what it is given")
+
+
+def _certain(word: Word) -> str | None:
+    """The text of a word that is one for certain, or becomes names that are no options."""
+    names = word.kind == PATTERN and word.single and word.text[0] not in "-*?["
+    return word.text if names else word.literal
 
 
 def _leading(scene: Scene, name: str, texts: list[str | None]) -> None:

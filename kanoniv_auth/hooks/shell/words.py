@@ -25,6 +25,7 @@ RESERVED = frozenset(
 )  # fmt: skip
 LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_")
 NAME = LETTERS | frozenset("0123456789")
+_MOST_WORDS = 64
 
 
 def is_name(text: str) -> bool:
@@ -82,11 +83,14 @@ class Word(Value):
 class Draft:
     """A word that is being read. fixed: how much of it is certain to be neither quoted nor expanded, None for all."""
 
-    __slots__ = ("braced", "deep", "fixed", "kind", "parts", "pattern", "single", "there", "values")
+    __slots__ = ("braced", "choices", "deep", "fixed", "fluid", "kind", "parts", "pattern", "single", "there",
+                 "values")  # fmt: skip
 
     braced: bool
+    choices: dict[int, list[str]]
     deep: int | None
     fixed: int | None
+    fluid: bool
     kind: str
     parts: list[str]
     pattern: bool
@@ -96,11 +100,11 @@ class Draft:
 
     def __init__(self) -> None:
         self.parts = []
-        self.values = {}
+        self.values, self.choices = {}, {}
         self.fixed = self.deep = None
         self.kind = ""
         self.single = True
-        self.pattern = self.braced = self.there = False
+        self.pattern = self.braced = self.there = self.fluid = False
 
     def quote(self) -> None:
         """Note that from here on something is quoted."""
@@ -123,8 +127,23 @@ class Draft:
             self.deep = len(self.parts)
         self.parts.append(pattern.text)
 
+    def words(self) -> tuple[Word, ...]:
+        """The word itself, or those that a list in braces makes of it. Raises: NotUnderstood."""
+        if not self.choices:
+            return (self.word(),)
+        made = [""]
+        for at, part in enumerate(self.parts):
+            made = [text + more for text in made for more in self.choices.get(at, (part,))]
+            if len(made) > _MOST_WORDS:
+                raise NotUnderstood("a brace expansion of too many words")
+        if self.kind or self.fluid or self.braced or "" in made:
+            raise NotUnderstood("a brace expansion of what is not certain")
+        return tuple([Word(text, PATTERN if self.pattern else LITERAL) for text in made])
+
     def word(self) -> Word:
-        """The word itself."""
+        """The word itself. Raises: NotUnderstood where it is several."""
+        if self.choices:
+            raise NotUnderstood("a brace expansion")
         text = "".join(self.parts)
         if self.kind:
             single = self.single and not self.pattern

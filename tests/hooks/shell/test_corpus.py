@@ -14,7 +14,7 @@ from tests.hooks.shell.world import World
 
 DENIED, EVERYDAY = rows("denied"), rows("everyday")
 # of what agents run all day: what a typical token does not cover, and what was not understood at all
-MOST_REFUSED, MOST_NOT_UNDERSTOOD = 0.12, 0.03
+MOST_REFUSED, MOST_NOT_UNDERSTOOD = 0.10, 0.03
 
 
 def actions(command: str) -> tuple[str, ...]:
