@@ -91,9 +91,11 @@ def test_a_line_is_canonical_json_of_escaped_texts(
         # of what is very long the rest is not even looked at
         ("x" * 5000, "x" * 256, True), ("kd2." + "A" * 4092, "kd2.%e2%80%a6", False),
         ("kd2." + "A" * 4093, "kd2.%e2%80%a6", True),
+        ("kd2." + "A" * 4092 + " tail", "kd2.%e2%80%a6", True), ('a"b', "a%22b", False), ("a\\b", "a%5cb", False),
+        ("a%b", "a%25b", False),
         ('a "b" \\', "a %22b%22 %5c", False), ("\udcff", "%5cudcff", False), ("", "", False),
     ],
-    ids=range(13),
+    ids=range(17),
 )  # fmt: skip
 def test_what_is_longer_than_256_bytes_is_cut_and_named(text: str, kept: str, is_cut: bool) -> None:
     what = Happening("sign", text, agent=text, name=text, details={"b": text, "a": text, "n": 1})
@@ -169,7 +171,8 @@ def changed(**more: object) -> bytes:
 
 
 def test_a_place_is_what_the_line_says() -> None:
-    assert read_place(changed(), "x") == Place(7, 5, "sign", PREV)
+    place = read_place(changed(), "x")
+    assert (place.seq, place.checkpoint, place.event, place.prev) == (7, 5, "sign", PREV)
     assert read_place(changed(checkpoint=0, seq=1), "x") == Place(1, 0, "sign", PREV)
     assert read_place(changed(checkpoint=6), "x").checkpoint == 6
 

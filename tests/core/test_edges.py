@@ -8,13 +8,15 @@ import importlib
 import json
 import pickle
 import sys
+from collections.abc import Callable
 
 import pytest
 
-from kanoniv_auth.core import encoding, errors, exchange, sodium
+from kanoniv_auth.core import delegation, encoding, envelope, errors, exchange, sodium
 from kanoniv_auth.core.access import Access
 from kanoniv_auth.core.cache import Cache
 from kanoniv_auth.core.caveats import MAX_CAVEATS, check_caveats, order
+from kanoniv_auth.core.chain import Chain, Link
 from kanoniv_auth.core.durations import format_ttl
 from kanoniv_auth.core.envelope import envelope_view, make_envelope, verify_envelope
 from kanoniv_auth.core.errors import CaveatViolation
@@ -336,6 +338,57 @@ def test_a_library_that_is_not_ready_is_not_used(
         assert sodium.private_binding().sha256(b"") == hashlib.sha256(b"").digest()
 
 
+def test_an_error_about_a_file_says_which() -> None:
+    said = errors.TokenParseError("parse", detail="x")
+    assert str(said) == "malformed: x"
+    of_a_file = errors.TokenParseError("parse", detail="x", file="a/b.token")
+    assert str(of_a_file) == "a/b.token: malformed: x"
+
+
+def test_a_chain_ends_with_the_first_of_its_links_whatever_a_later_one_says() -> None:
+    """A reader refuses a link that outlives its parent; a chain that was made some other way ends no later."""
+    first = granted("deploy", to=PARENT, ttl=60)
+    for until, ends in (
+        (None, NOW + 60),
+        (NOW + 61, NOW + 60),
+        (NOW + 60, NOW + 60),
+        (NOW + 59, NOW + 59),
+    ):
+        one = first.links[0]
+        later = Link(one.id, PARENT.public, AGENT.public, one.scopes, (), NOW, until, one.jti, None)
+        assert Chain(first, later, "").expires_at == ends
+    endless = granted("deploy", to=PARENT, ttl=None)
+    assert Chain(endless, first.links[0], "").expires_at == NOW + 60
+    assert Chain(endless, endless.links[0], "").expires_at is None
+
+
+def test_a_limit_is_reached_and_not_passed(monkeypatch: pytest.MonkeyPatch) -> None:
+    chain = granted("deploy")
+    both = delegation.bundle(AGENT.seed, chain)
+    texts: tuple[tuple[object, str, str, Callable[[], object]], ...] = (
+        (delegation, "MAX_GRANT", chain.text, lambda: granted("deploy")),
+        (delegation, "MAX_TOKEN", both, lambda: delegation.parse_bundle(both)),
+        (envelope, "MAX_ENVELOPE", receipt(), receipt),
+    )
+    for module, name, text, make in texts:
+        for limit, fits in ((len(text), True), (len(text) - 1, False)):
+            with monkeypatch.context() as changed:
+                changed.setattr(module, name, limit)
+                if fits:
+                    make()
+                else:
+                    with pytest.raises(errors.TokenParseError) as refusal:
+                        make()
+                    assert refusal.value.slug == ("parse" if name == "MAX_TOKEN" else "too_large")
+
+
+def receipt() -> str:
+    return make_envelope(
+        granted("deploy"), AGENT, action="deploy", target="t", args_sha256=bytes(32), result="ok",
+        facts={}, metadata={}, stream=bytes(16), seq=0, prev=bytes(32), now=NOW, nonce=bytes(16),
+    )  # fmt: skip
+
+
 def test_a_verifier_with_an_endless_name_refuses_a_pop_like_any_other() -> None:
     token = pop(
         granted("deploy"), AGENT, action="deploy", args_sha256=hashlib.sha256(b"").digest(), audience="",
@@ -346,6 +399,11 @@ def test_a_verifier_with_an_endless_name_refuses_a_pop_like_any_other() -> None:
             ask(token, "deploy", audience="a" * size, once=lambda *_: True)
         with pytest.raises(errors.SignatureInvalid):
             ask(token, "a" * size, once=lambda *_: True)
+    for odd in ("é", "\ud800", "a\0b", "\U0001f600"):
+        with pytest.raises(errors.SignatureInvalid):
+            ask(token, "deploy", audience=odd, once=lambda *_: True)
+        with pytest.raises(errors.SignatureInvalid):
+            ask(token, odd, once=lambda *_: True)
 
 
 def test_as_many_scopes_as_there_may_be() -> None:

@@ -120,6 +120,24 @@ def test_points() -> None:
         check_point(b"\2" + bytes(31))
 
 
+# y as 32 bytes: the lowest, thirty of the middle, the highest
+def near_the_end(low: int, middle: bytes, high: int) -> bytes:
+    return bytes([low]) + middle + bytes([high])
+
+
+@pytest.mark.parametrize("sign", [0, 0x80])
+def test_only_what_is_beyond_the_field_is_not_canonical(sign: int) -> None:
+    full, short = b"\xff" * 30, b"\xff" * 29 + b"\xfe"
+    for low, middle, high in (
+        (0xEB, full, 0x7F), (0xFF, full, 0x7E), (0xFF, short, 0x7F), (0x00, full, 0x00), (0xED, full, 0x3F),
+    ):  # fmt: skip
+        public = near_the_end(low, middle, high | sign)
+        assert check_public(public) == public
+    for low in (0xED, 0xEE, 0xFF):
+        with pytest.raises(KeyInvalid, match="non-canonical"):
+            check_public(near_the_end(low, full, 0x7F | sign))
+
+
 def test_labels() -> None:
     assert check_did(AGENT.did) == AGENT.did
     for text in (

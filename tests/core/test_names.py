@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from kanoniv_auth.core.durations import parse_ttl
-from kanoniv_auth.core.encoding import b64u, unb64u
+from kanoniv_auth.core.encoding import b64u, escape, unb64u, unescape
 from kanoniv_auth.core.errors import KeyInvalid, TokenParseError, UsageError
 from kanoniv_auth.core.keys import KeyPair, did, did_key, parse_did_key, parse_public
-from kanoniv_auth.core.scopes import check_scope, scope
+from kanoniv_auth.core.scopes import check_scope, check_wire, covers, scope
 from tests.core.vector_files import read
 
 NAMES: dict[str, Any] = read("names.json")
@@ -75,3 +75,32 @@ def test_typed_scope(row: dict[str, Any]) -> None:
         check_scope(row["typed"])
     assert refusal.value.facts["fix"] == row["fix"]
     assert row["fix"] is None or check_scope(row["fix"]) == row["fix"]
+
+
+def test_a_scope_covers_its_own_segments_however_short() -> None:
+    assert covers({"a"}, "a.b")
+    assert covers({"a"}, "a.b.c")
+    assert covers({"a.b"}, "a.b.c")
+    for granted, action in (
+        ({"a"}, "b.a"),
+        ({"a"}, "ab"),
+        ({"a.b"}, "a"),
+        ({"a"}, "aa.b"),
+        (set[str](), "a.b"),
+    ):
+        assert not covers(granted, action)
+
+
+def test_an_escape_excuses_no_letter_behind_it() -> None:
+    assert check_wire("a%2eb") == "a%2eb"
+    for text in ("a%2e/b", "a%2e/", "%2e b", "a%2e%", "a%2e:b"):
+        with pytest.raises(TokenParseError):
+            check_wire(text)
+
+
+def test_of_ascii_only_three_printable_letters_are_escaped() -> None:
+    every = "".join(map(chr, range(0x20, 0x7F)))
+    written = escape(every)
+    assert written == every.replace("%", "%25").replace('"', "%22").replace("\\", "%5c")
+    assert unescape(written) == every
+    assert escape("\x1f\x7f\x00") == "%1f%7f%00"

@@ -15,7 +15,7 @@ from tests.advisories.forge_v1 import honest, token as token_v1
 from tests.core.authority import AGENT, NOW, granted
 
 TOKENS = {"kd2": seal(granted("deploy"), AGENT, now=NOW), "version 1": token_v1(BOB, honest())}
-GAPS = ["\n", "\r\n", "\n    ", " ", "\t", "\\n", "\\r\\n"]
+GAPS = ["\n", "\r\n", "\n    ", " ", "\t", "\\n", "\\r\\n", "\\t"]
 every = pytest.mark.parametrize("token", TOKENS.values(), ids=list(TOKENS))
 gaps = pytest.mark.parametrize("gap", GAPS, ids=ascii)
 
@@ -82,3 +82,28 @@ def test_sentences(text: str) -> None:
 def test_many_lines_take_no_longer_than_they_are_long() -> None:
     text = "kd2." + "\n".join(["aB3_" * 16] * 20_000)
     assert redact(text) == "kd2.…"
+
+
+BEGUN = "kd2." + "Ab3_" * 9
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        # of a token 16 letters are shown nowhere, and 15 are no token
+        ("kd2." + "a" * 16, "kd2.…"), ("kd2." + "a" * 15, "kd2." + "a" * 15), ("kd2.", "kd2."),
+        # a line of it: 16 letters as no word has them, or 40 of any kind
+        (f"{BEGUN}\naBcdefghijklmnop", "kd2.…"), (f"{BEGUN}\nabcdefgh1jklmnop", "kd2.…"),
+        (f"{BEGUN}\nabcdefghijklmnoP", "kd2.…"), (f"{BEGUN}\n" + "a" * 40, "kd2.…"),
+        (f"{BEGUN}\n" + "A" * 40, "kd2.…"),
+        # and a word, a name, a number
+        (f"{BEGUN} internationalization", "kd2.… internationalization"),
+        (f"{BEGUN} Internationalization", "kd2.… Internationalization"),
+        (f"{BEGUN} KANONIV_MAX_STALENESS", "kd2.… KANONIV_MAX_STALENESS"),
+        (f"{BEGUN} 1234567890123456", "kd2.… 1234567890123456"),
+        (f"{BEGUN} " + "a" * 39, "kd2.… " + "a" * 39), (f"{BEGUN} aBcdefghijklmno", "kd2.… aBcdefghijklmno"),
+    ],
+    ids=range(14),
+)  # fmt: skip
+def test_where_a_token_ends(text: str, shown: str) -> None:
+    assert redact(text) == shown
