@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,8 +24,9 @@ from random import Random
 
 from fuzz.environment import ROOT
 from fuzz.shell_texts import Texts
-from kanoniv_auth.hooks.shell import analysis, plain, programs, wrappers
+from kanoniv_auth.hooks.shell import analysis, plain, tree, wrappers
 from kanoniv_auth.hooks.shell.surroundings import Target
+from kanoniv_auth.hooks.shell.words import Simple, Word
 
 FOUND = ROOT / ".fuzz" / "found"
 # what is let pass must be this much of all texts, or silence means little
@@ -33,7 +34,17 @@ LEAST_CLEAN = 0.2
 PLANTED_SECONDS = 60
 _READ, _EDIT = {"code.read"}, {"code.read", "code.edit"}
 _CHANGING = ("rm", "touch", "mkdir", "tee")
-_RECORDERS = (*_CHANGING, "git", "cat", "head", "grep", "sort", "wc")
+_RECORDERS = (*_CHANGING, "git", "cat", "head", "grep", "sort", "wc", "ls", "find")
+# what they say: where git is, what it calls things, and names of files; a name that git does not know, it repeats
+_ANSWERS = """case "${0##*/} $*" in
+  "git branch --show-current"|"git rev-parse --abbrev-ref HEAD") echo main;;
+  "git rev-parse --show-toplevel") pwd;;
+  "git rev-parse "*) for last; do :; done; echo "$last";;
+  "git merge-base"*) ;;
+  ls*|find*|"git ls-files"*|"git diff --name-only"*|"grep -l"*) printf 'guarded\\na\\nb -n\\n';;
+  *) echo said;;
+esac
+"""
 # these start others, and nothing but what PATH and the text name; setsid is none: what it starts would outlive its text
 _REAL = ("env", "nice", "nohup", "timeout", "xargs", "stdbuf", "bash")
 _GUARDED = "guarded"
@@ -52,8 +63,8 @@ class Around:
         names = path.split("/")
         if below or "**" in names or any(fnmatch.fnmatchcase(_GUARDED, name) for name in names):
             return "agent.config"
-        inside = f"{cwd}/{path}".startswith(self.cwd + "/") and ".." not in names
-        return "code.edit" if inside and not path.startswith("/") else "fs.write"
+        full = path if path.startswith("/") else f"{cwd}/{path}"
+        return "code.edit" if full.startswith(self.cwd + "/") and ".." not in names else "fs.write"
 
     def read_scope(self, path: str, cwd: str, *, below: bool = False) -> str:  # noqa: ARG002
         """Anything may be read."""
@@ -117,7 +128,7 @@ class Ground:
         script = self.programs / "recorder"
         # a call is words that end with a unit separator each, and a record separator; one write, or two calls would mix
         script.write_text(
-            f"#!/bin/sh\nprintf '%s\\037' \"${{0##*/}}\" \"$@\" '\x1e' >>{self.log}\necho said\n",
+            f"#!/bin/sh\nprintf '%s\\037' \"${{0##*/}}\" \"$@\" '\x1e' >>{self.log}\n{_ANSWERS}",
             encoding="ascii",
         )
         script.chmod(0o755)
@@ -212,7 +223,8 @@ def harm(ground: Ground, before: dict[str, str | None], granted: set[str]) -> st
         operands = [word for word in words if word and not word.startswith("-")]
         if name == "git" and _subcommand(words) in {"push", "commit"}:
             return f"it called git {' '.join(words)[:100]}"
-        if name in _CHANGING and operands and (granted == _READ or _GUARDED in operands):
+        guarded = any(word.rpartition("/")[2] == _GUARDED for word in operands)
+        if name in _CHANGING and operands and (granted == _READ or guarded):
             return f"it called {name} {' '.join(words)[:100]}"
     return ""
 
@@ -284,8 +296,15 @@ def _wrappers_are_harmless() -> None:
     wrappers.judge = lambda scene, name: scene.harmless()  # noqa: ARG005 - as the rule has it
 
 
-def _shells_are_harmless() -> None:
-    programs._modules.update(sh="own", bash="own", eval="own")  # noqa: SLF001
+def _variables_keep_their_value() -> None:
+    def every(text: str, commands: Iterable[Simple]) -> frozenset[str]:  # noqa: ARG001 - as the rule has it
+        return frozenset({name for each in commands for name, _ in each.assignments})
+
+    analysis.settled = every  # type: ignore[attr-defined]
+
+
+def _listed_names_are_harmless() -> None:
+    tree.names = lambda value: Word("a") if "(ls" in value.text else None  # type: ignore[attr-defined]
 
 
 PLANTS = {
@@ -295,20 +314,21 @@ PLANTS = {
     "a comment ends at the end": _cut("#"),
     "wrappers are harmless": _wrappers_are_harmless,
     "quotes are letters": _rewritten('"', "'"),
+    "variables keep their value": _variables_keep_their_value,
+    "listed names are harmless": _listed_names_are_harmless,
 }
 
 
 @contextmanager
 def planted(name: str) -> Iterator[None]:
     """With one bug in the analysis."""
-    kept = (plain.read, plain._Reader._redirect, wrappers.judge, dict(programs._modules))  # noqa: SLF001
+    kept = (plain.read, plain._Reader._redirect, wrappers.judge, analysis.settled, tree.names)  # type: ignore[attr-defined] # noqa: SLF001
     PLANTS[name]()
     try:
         yield
     finally:
         plain.read, plain._Reader._redirect, wrappers.judge = kept[:3]  # type: ignore[method-assign] # noqa: SLF001
-        programs._modules.clear()  # noqa: SLF001
-        programs._modules.update(kept[3])  # noqa: SLF001
+        analysis.settled, tree.names = kept[3:]  # type: ignore[attr-defined]
 
 
 @contextmanager

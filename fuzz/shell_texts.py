@@ -9,7 +9,10 @@ _WORDS = (
     "-n", "-f", "--", "-", "a=1", "x=guarded", "$x", '"$x"', "${x}", "'$x'", "$?", '"$?"', "~", "push", "git",
     "'git push'", '"git push"', "git\\ push", "\\;", "+", "-c", "-C .", "-v", "pu\\sh", "gu\\arded", "'gu'arded",
     'g"uarded"', "#", "a#b", "# b", "!", "0", "{a,guarded}", "[g]uarded", "$'git'", "2", "$", "\\\n", "x\\\n", "\n",
-    "\\\nb", "EOF", "push;", "$x$x", "rm", "=",
+    "\\\nb", "EOF", "push;", "$x$x", "rm", "=", "$f", '"$f"', "${f}", "$f", "$(pwd)", '"$(pwd)"', "$PWD", '"$PWD"',
+    "gu{arded,x}", "a{,b}", "{1..2}", "a{1..2}", "$(git branch --show-current)", "$(git rev-parse push)",
+    '"$(git rev-parse HEAD)"', "$(git merge-base a b)", "$(git ls-files)", "$(find .)", "$(ls)", "$((1+1))",
+    "<(git push)", "<(ls)", "$(git rev-parse guarded)", '"$(git rev-parse --show-toplevel)"',
 )  # fmt: skip
 _COMMANDS = (
     "git push", "git push origin main", "git commit", "git status", "git log", "git", "git diff", "rm guarded",
@@ -18,7 +21,9 @@ _COMMANDS = (
     "printf '%s'", "test a", "[ a ]", "[[ a ]]", "[ -f a ]", "x=1", "x=push", "x=git", "export x=1", "read x",
     "set -e", "unset x", "exit", "\\git push", "g\\it push", "git >/dev/null push", ">x", ">guarded", "git 2>&1 push",
     "< a", "command", "eval", "exec", "sh -c", "git -C . push", "git --no-pager push", "gi\\\nt push", "git pu\\\nsh",
-    "git\\\n push",
+    "git\\\n push", "f=a", "f=guarded", "f=push", "f=$(ls)", "f=$(pwd)", "f=-f", "f=b", "rm $f", 'rm "$f"', "touch $f",
+    'tee "$f"', "git $f", "read f", "read -r f < b", "unset f", "eval f=guarded", "command read f < b", "$f push",
+    "rm a b", "rm b", "touch b",
 )  # fmt: skip
 _CALM = (
     "echo", "echo push", "echo git push", "echo 'git push'", 'echo "git push"', "cat a", "git status", "git log", "ls",
@@ -26,7 +31,7 @@ _CALM = (
     "[ push ]", "echo rm guarded", "git log push", "head a", "pwd", "cat", "wc", "git status push", "git -C . log",
 )  # fmt: skip
 # of all commands, how many are chosen to do harm
-_HARM = 0.35
+_HARM = 0.25
 _WRAPPERS = (
     "command", "env", "nice", "nohup", "timeout 1", "time", "builtin", "exec", "xargs", "env a=1", "nice -n 1",
     "env -i", "stdbuf -o0", "setsid -w", "command --", "timeout -s 9 1", "xargs -n1", "! ", "a=1", "xargs -I{}",
@@ -46,6 +51,13 @@ _AROUND = (
     "cat <<'EOF'\n{t}\nEOF\n{s}", "cat <<EOF\n{t}\nEOF\n", "echo {q}", "echo '{t}'", 'echo "{t}"', "# {t}\n{s}",
     "{t} # {s}", "echo a # {t}\n{s}", "x={q}; {s}", "[[ -f a ]] && {t}", "while false; do {t}; done",
     "until true; do {t}; done", "{t} &", "cat <<-EOF\n\tb\n\tEOF\n{t}", "cat <<< {q}", "if [ -f x ]; then {t}; fi",
+    'for f in $(ls); do {t} "$f"; done', "for f in a b; do {t} $f; done", "for f in *; do {t}; done", "f=a; {t} $f",
+    'f=guarded; {t} "$f"', "f=b; {s}; {t} $f", "f=$(git rev-parse HEAD); {t} $f", "ls | while read -r f; do {t}; done",
+    'while read f; do {t} "$f"; done < b', "cat <({t})", "{t} < <({s})", "ls | xargs {t}", "{t} $(ls)", "{t} $(pwd)",
+    "f=guarded; false && f=a; {t} $f", "f=guarded; f=a | {s}; {t} $f", "f=a; command read f <<< guarded; {t} $f",
+    "f=guarded; (f=a); {t} $f", "f=a; eval f=guarded; {t} $f", "f=a; for f in guarded; do {s}; done; {t} $f",
+    "f=guarded; true || f=a; {t} $f", "f=guarded; f=a & {t} $f", "f=guarded; f=a {s}; {t} $f",
+    "f=a && {t} $f", "true && f=a; {t} $f", "f=$(ls); {t} $f", "for f in $f; do {t} $f; done",
     "({t}) > x", "echo \\\n{t}", "ls\\\n{t}", "ls \\\n {t}", "cat << EOF | {t}\nb\nEOF\n",
 )  # fmt: skip
 _PIECES = (
@@ -75,7 +87,7 @@ class Texts:
         """The next text that could do harm."""
         while True:
             kind = self.random.random()
-            text = self._soup() if kind < 0.25 else self._text(3)
+            text = self._soup() if kind < 0.2 else self._text(3)
             if kind > 0.7:
                 text = self._changed(text)
             if any(mark in text for mark in _ARMED) and len(text) < 2000 and _stays(text):
@@ -100,7 +112,7 @@ class Texts:
     def _command(self) -> str:
         parts = [self.random.choice(_WRAPPERS) for _ in range(self.random.choice((0, 0, 0, 1, 2)))]
         parts.append(self.random.choice(_COMMANDS if self.random.random() < _HARM else _CALM))
-        parts += [self.random.choice(_WORDS) for _ in range(self.random.choice((0, 0, 1, 1, 2)))]
+        parts += [self.random.choice(_WORDS) for _ in range(self.random.choice((0, 0, 0, 1, 2)))]
         if self.random.random() < 0.1:
             parts.insert(
                 self.random.randrange(len(parts) + 1),

@@ -95,7 +95,7 @@ class Expansions:
         value = self.known.get(name)
         draft.fluid = True
         if value is None:
-            part = Part(HERE, "", quoted=quoted) if name == "PWD" else None
+            part = Part(HERE, name, quoted=quoted) if name == "PWD" else None
             draft.value(SHOWN if name in HARMLESS else UNKNOWN, quoted=quoted, part=part)
             return False
         if value.kind == PATTERN and (quoted or not value.single):

@@ -7,7 +7,7 @@ everything else raises NotUnderstood: a grammar may try compound commands, nobod
 from __future__ import annotations
 
 from kanoniv_auth.hooks.shell.expansions import ENDS, ONE, Expansions
-from kanoniv_auth.hooks.shell.values import meaning
+from kanoniv_auth.hooks.shell.values import STREAM, meaning
 from kanoniv_auth.hooks.shell.variables import settle
 from kanoniv_auth.hooks.shell.words import (
     LETTERS,
@@ -18,6 +18,7 @@ from kanoniv_auth.hooks.shell.words import (
     UNKNOWN,
     Draft,
     NotUnderstood,
+    Part,
     Redirect,
     Simple,
     Word,
@@ -200,7 +201,7 @@ class _Reader(Expansions):
         self._substitution(nest)
         if self.text[self.at : self.at + 1] not in ("", *ENDS):
             raise NotUnderstood("a stream's name with something behind it")
-        draft.quote()
+        draft.value(SHOWN, quoted=False, part=Part(STREAM, "/dev/stdin", quoted=False))
         draft.parts.append("/dev/stdin")
 
     def _odd(self, head: str, draft: Draft, nest: tuple[int, ...], *, first: bool) -> None:

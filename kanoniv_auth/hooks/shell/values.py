@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from kanoniv_auth.hooks.shell.scene import Scene
 
-HERE, TOP, BRANCH, COMMIT, NAMES = "here", "top", "branch", "commit", "names"
+HERE, TOP, BRANCH, COMMIT, NAMES, STREAM = "here", "top", "branch", "commit", "names", "stream"
 _MOST = 16
 _SPLIT = frozenset(" \t\n*?[(\\")
 _REVISION = NAME | frozenset("./@^~{}-")
@@ -194,7 +194,10 @@ def _values(part: Part, scene: Scene, start: str | None) -> list[str]:
     if not part.sign:
         return [part.text]
     if part.sign == HERE:
-        return [cwd] if cwd is not None else []
+        # the variable is always there; for a command, bash may be out of descriptors
+        return [cwd, *([] if part.text else [""])] if cwd is not None else []
+    if part.sign == STREAM:
+        return [part.text, ""]
     if cwd is None or scene.depth:
         return []
     if part.sign == COMMIT:
