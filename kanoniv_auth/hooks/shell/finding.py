@@ -95,10 +95,17 @@ def names_of(source: Simple | None, *, whole: bool) -> Word:
     if any(each.sign != ">" or each.target.text != "/dev/null" for each in source.redirects):
         return _UNKNOWN
     words = source.words[1:]
-    if any(word.kind not in (LITERAL, PATTERN) for word in words):
+    if any(word.kind not in (LITERAL, PATTERN) or _may_lead(word) for word in words):
         return _UNKNOWN
     root = _root(source.words[0].text, [word.text for word in words])
     return _UNKNOWN if root is None else Word(f"{root}/**" if root else "**", PATTERN, single=whole)
+
+
+def _may_lead(word: Word) -> bool:
+    """Whether a pattern could be an option, `*` more than `*.py`; or a path of git's that begins at the top."""
+    stem, _, ending = word.text.rpartition(".")
+    plain = bool(stem) and ending.isalnum()
+    return word.text[:1] == ":" or (word.kind == PATTERN and word.text[0] in "*?[" and not plain)
 
 
 def _passes(simple: Simple) -> bool:

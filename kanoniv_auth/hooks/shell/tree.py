@@ -234,8 +234,9 @@ class _Walk:
         first = len(self.found)
         for child in self._children(node, node.start_byte, node.end_byte):
             if child.type == "do_group":
-                while_ = node.children[0].type == "while"
-                name = line_variable(self.found[first:]) if while_ else ""
+                kinds = [each.type for each in node.children if each.type != "\n"]
+                simple = kinds[:1] == ["while"] and "&" not in kinds
+                name = line_variable(self.found[first:], inside) if simple else ""
                 if name:
                     # a name only to show: what else reads in the loop may cut the lines in two
                     self._known(name, Word(f"${name}", SHOWN, single=False), child, inside)

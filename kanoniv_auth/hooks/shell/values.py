@@ -119,9 +119,11 @@ def names(value: Word) -> Word | None:
     return Word(part.text, PATTERN, single=False)
 
 
-def line_variable(commands: list[Simple]) -> str:
-    """The variable that `while read NAME` puts each line into; "" for another condition."""
-    if len(commands) != 1 or commands[0].redirects or commands[0].after or commands[0].piped:
+def line_variable(commands: list[Simple], nest: tuple[int, ...]) -> str:
+    """The variable that `while read NAME` puts each line into; "" for another condition. nest: of the loop"""
+    if len(commands) != 1 or commands[0].nest != nest or commands[0].redirects:
+        return ""
+    if commands[0].after or commands[0].piped:
         return ""
     words = [word.literal or "" for word in commands[0].words]
     words = [word for word in words if word != "-r"]
