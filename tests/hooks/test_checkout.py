@@ -208,3 +208,30 @@ def test_names_that_could_be_options_are_asked_nothing(place: Place) -> None:
     assert place.alias(place.cwd, "a\nb") is None
     assert place.target(place.cwd, "--mirror") is not None
     assert place.target(place.cwd, "--mirror").addresses == ()  # type: ignore[union-attr]
+
+
+def test_where_a_work_tree_begins(place: Place) -> None:
+    below = Path(place.cwd, "a", "b")
+    below.mkdir(parents=True)
+    assert place.top(str(below)) == place.cwd
+    assert place.top(str(place.folder)) is None
+    assert place.top(str(below / "nothing")) is None
+
+
+def test_a_branch_that_a_command_names_is_the_one_that_is_checked_out(place: Place) -> None:
+    for said in ("git branch --show-current", "git rev-parse --abbrev-ref HEAD"):
+        assert "git.push.app.topic" in place.needs(f'git push origin "$({said})"')
+        assert "git.push" in place.needs(f'git checkout x; git push origin "$({said})"')
+    place.git("checkout", "-q", "--detach")
+    assert "git.push" in place.needs('git push origin "$(git branch --show-current)"')
+
+
+def test_a_branch_that_is_spelled_like_an_option_is_one(place: Place) -> None:
+    place.git("symbolic-ref", "HEAD", "refs/heads/--output=x")
+    assert "shell.any" in place.needs("git log $(git branch --show-current)")
+
+
+def test_a_commit_named_like_a_branch_is_no_branch(place: Place) -> None:
+    short = place.git("rev-parse", "--short", "HEAD").strip()
+    place.git("branch", short)
+    assert "git.push.app" in place.needs("git push origin $(git rev-parse --short HEAD)")

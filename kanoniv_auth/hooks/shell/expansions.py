@@ -36,6 +36,10 @@ class Expansions:
 
     __slots__ = ("at", "known", "text")
 
+    at: int
+    known: dict[str, Word]
+    text: str
+
     def __init__(self, text: str, home: str, known: Mapping[str, Word]) -> None:
         self.text, self.at = text, 0
         self.known = {**known, "HOME": Word(home)}
