@@ -21,7 +21,8 @@ COMMANDS = (
     ("programs that write (`rm`, `cp`, `mv`, `tee`, `sed -i`, a redirect)", "of the files, as above"),
     ("test runners and builders (`pytest`, `cargo test`, `npm test`, `go build`, `tsc`)", "`test.run`"),
     ("`make`, `npm run`, interpreters, scripts, package installers", "`shell.script`"),
-    ("`curl`, `wget`", "`net.fetch.HOST`, with data `net.send.HOST`; where redirects are followed, `net.fetch` or `net.send`"),
+    ("`curl`, `wget`", "`net.fetch.HOST`, with data `net.send.HOST`"),
+    ("`curl -L`, and `wget` where it follows redirects", "`net.fetch`, with data `net.send`, besides"),
     ("`git commit` and what else changes the repository", "`git.commit.REPO`"),
     (
         "`git push`",
