@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
+
+from tests.support.killing import Nursery
 
 BIN = Path(sys.executable).parent
 COMMAND = str(BIN / "kanoniv-auth")
@@ -58,7 +62,24 @@ class Shell:
     def token(self, scopes: str, *more: str) -> str:
         """Make a root key when there is none, and a token."""
         if not (self.home / "root.key").exists():
-            assert self.kanoniv("init").status == 0
-        said = self.kanoniv("delegate", "-s", scopes, *more)
-        assert said.status == 0, said
-        return said.out.strip()
+            self.prepare("init")
+        return self.prepare("delegate", "-s", scopes, *more).strip()
+
+    def prepare(self, *words: str) -> str:
+        """The output of a command that a test begins with, and that must work; what is tested is what comes after.
+
+        The same command line, in a fork of a process that has it loaded: a tenth of a new process.
+        """
+        warm = _warm()
+        warm.home, warm.place = self.home, self.place
+        said = warm.run(*words, fate=None, stdin="", **self.env)
+        assert said.status == 0, (words, said)
+        return said.out
+
+
+@cache
+def _warm() -> Nursery:
+    """The warm process of this worker; ends with it."""
+    made = Nursery(Path("/nowhere"))
+    atexit.register(made.end)
+    return made

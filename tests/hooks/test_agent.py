@@ -40,18 +40,15 @@ class Hook:
         self.project = place / "work" / "app"
         (self.project / "src").mkdir(parents=True)
         (self.project / ".git").mkdir()
-        assert self.shell.kanoniv("init").status == 0
-        said = self.shell.kanoniv("roots", "list", "--json")
-        self.root = json.loads(said.out)["roots"][0]["did"]
+        self.shell.prepare("init")
+        self.root = json.loads(self.shell.prepare("roots", "list", "--json"))["roots"][0]["did"]
         start = [sys.executable, "-I", "-S", BOOT] if boot else [COMMAND, "hook"]
         self.words = [*start, "claude-code", "--home", str(self.shell.home), "--site", SITE]
         self.words += ["--root-did", self.root]
         self.env = {k: v for k, v in self.shell.env.items() if k != "KANONIV_HOME"}
 
     def token(self, scopes: str, *more: str) -> str:
-        said = self.shell.kanoniv("delegate", "-s", scopes, *more)
-        assert said.status == 0, said
-        return said.out.strip()
+        return self.shell.token(scopes, *more)
 
     def session(self, text: str, name: str = SESSION) -> Path:
         """Make a token this session's."""

@@ -64,8 +64,12 @@ class Lived(NamedTuple):
 
 
 class Nursery:
-    """The warm process, from outside. home: where its next child works, user: as whom; both may be changed."""
+    """The warm process, from outside. home: where its next child works, place: in which folder, user: as whom.
 
+    All three may be changed.
+    """
+
+    place: Path = ROOT
     user: int | None = None
 
     def __init__(self, home: Path) -> None:
@@ -92,7 +96,7 @@ class Nursery:
     def _ask(self, task: dict[str, Any]) -> Lived:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        task = {**task, "home": str(self.home), "user": self.user}
+        task = {**task, "home": str(self.home), "place": str(self.place), "user": self.user}
         self.process.stdin.write(json.dumps(task) + "\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()
@@ -188,6 +192,7 @@ def _child(task: dict[str, Any], files: list[IO[bytes]]) -> None:
     for number, name in ((1, "stdout"), (2, "stderr")):
         setattr(sys, name, io.TextIOWrapper(os.fdopen(number, "wb"), encoding="utf-8"))
     os.environ.update({"KANONIV_HOME": home, "HOME": f"{home}.person", **task["env"]})
+    os.chdir(task["place"])
     fate = None if task["fate"] is None else Fate(*task["fate"])
     signal.alarm(_PATIENCE)  # whatever hangs dies of it, and the test sees of what
     watch, status = _Watch(home, fate, files[3].fileno()), 70
