@@ -12,7 +12,7 @@ PYTEST := $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder --timeout 
 UV_LOCK := $(BIN)/uv pip compile --no-config --quiet --universal --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --no-header --python-version 3.10 $(UPGRADE)
 
-.PHONY: help demo test test-fast test-agent lint format typecheck imports bench bench-agents bench-server vectors mutants mutants-core fuzz fuzz-shell wheel readme lock clean
+.PHONY: help demo test test-fast test-agent lint format typecheck imports collected bench bench-agents bench-server vectors mutants mutants-core fuzz fuzz-shell wheel readme lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -23,7 +23,8 @@ $(STAMP): requirements/dev.lock pyproject.toml scripts/venv.sh
 demo: $(STAMP)  ## a workflow mints a token and is held to it, on this machine, in front of your eyes
 	@$(PY) examples/demo.py
 
-test: lint typecheck imports  ## everything but the markers agent and bench; skips and their reasons at the end
+test: $(STAMP)  ## lint, types, imports, and all tests but the markers agent and bench; skips and their reasons at the end
+	@$(MAKE) --no-print-directory -j 2 typecheck lint collected imports
 	$(PYTEST) -m "not agent and not bench"
 
 test-fast: $(STAMP)  ## what needs neither a workflow runner nor a Docker Engine: under a minute
@@ -47,6 +48,10 @@ typecheck: $(STAMP)  ## mypy, strict, the tests included
 
 imports: $(STAMP)  ## who may import whom
 	$(BIN)/lint-imports --no-cache --no-logo
+
+# in a fresh clone pytest compiles every test: here once, while the types are checked, and not in each worker
+collected: $(STAMP)
+	@said=$$($(PY) -m pytest --collect-only -q 2>&1) || { echo "$$said"; exit 1; }
 
 bench: $(STAMP)  ## measure, and write docs/bench.md
 	$(PY) -m bench
