@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -32,6 +32,7 @@ FOUND = ROOT / ".fuzz" / "found"
 # what is let pass must be this much of all texts, or silence means little
 LEAST_CLEAN = 0.2
 PLANTED_SECONDS = 60
+_MOMENT = 0.3
 _READ, _EDIT = {"code.read"}, {"code.read", "code.edit"}
 _CHANGING = ("rm", "touch", "mkdir", "tee")
 _RECORDERS = (*_CHANGING, "git", "cat", "head", "grep", "sort", "wc", "ls", "find")
@@ -184,8 +185,8 @@ class Ground:
             ended = True
         except subprocess.TimeoutExpired:
             ended = False
-        if not ended or "&" in text:
-            _end_session(child.pid)
+        if not ended or "&" in text or "<(" in text:  # bash waits for neither
+            _end_session(child.pid, patient=ended)
         child.wait()
         return ended
 
@@ -195,21 +196,31 @@ class Ground:
         return [call.split("\x1f")[:-1] for call in text.split("\x1e\x1f") if call]
 
 
-def _end_session(session: int) -> None:
-    """End what a text left in the background: its session, for `timeout` makes a process group of its own."""
-    left = True
-    while left:
-        left = False
-        for path in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                state, _, _, found = (
-                    path.read_text("ascii", "replace").rpartition(")")[2].split()[:4]
-                )
-                if int(found) == session and state != "Z":
-                    os.kill(int(path.parent.name), signal.SIGKILL)
-                    left = True
-            except (OSError, ValueError):  # it ended by itself
-                continue
+def _end_session(session: int, *, patient: bool) -> None:
+    """End what a text left in the background: its session, for `timeout` makes a process group of its own.
+
+    patient: give it a moment first, to do what it would do
+    """
+    end = time.monotonic() + (_MOMENT if patient else 0)
+    while left := _members(session):
+        if time.monotonic() < end:
+            time.sleep(0.002)
+            continue
+        for process in left:
+            with suppress(OSError):  # it ended by itself
+                os.kill(process, signal.SIGKILL)
+
+
+def _members(session: int) -> list[int]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text("ascii", "replace").rpartition(")")[2].split()
+            if int(fields[3]) == session and fields[0] != "Z":
+                found.append(int(path.parent.name))
+        except (OSError, ValueError, IndexError):  # it ended by itself
+            continue
+    return found
 
 
 def harm(ground: Ground, before: dict[str, str | None], granted: set[str]) -> str:
