@@ -66,14 +66,20 @@ class _Reader(Expansions):
     def list_of(self, nest: tuple[int, ...], closing: str) -> None:
         """Read commands up to the end, or to a closing bracket, which is left there."""
         after, source, open_end = "", None, False
+        count, written = 0, False
         while True:
             self._blanks()
             head = self.text[self.at : self.at + 1]
             if head in ("", closing):
                 if open_end or self.heredocs:
                     raise NotUnderstood("it ends too early")
+                if nest and written and count > 1:
+                    # bash writes a substitution down anew, and 5.2 forgets signs behind a here-document
+                    raise NotUnderstood("a here-document among other commands")
                 return
+            count += head != "\n"
             if head == "\n":
+                written = written or bool(self.heredocs)
                 self._newline()
                 after = after if open_end else ""
                 continue
