@@ -80,6 +80,12 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
+def written(path: Path) -> tuple[int, int, int]:
+    """What changes when a file is written, and not when it is read."""
+    found = path.stat()
+    return found.st_ino, found.st_mode, found.st_mtime_ns
+
+
 def leftovers(git: Git) -> list[str]:
     return [p.name for p in git.hook.parent.iterdir() if not p.name.endswith(".sample")]
 
@@ -109,11 +115,10 @@ def test_any_umask(git: Git) -> None:
 
 def test_again_changes_nothing(git: Git) -> None:
     git.install()
-    before = git.hook.stat()
+    before = written(git.hook)
     said = git.install()
     assert "installed already" in said.out
-    after = git.hook.stat()
-    assert (after.st_ino, after.st_mode, after.st_mtime_ns) == (before.st_ino, before.st_mode, before.st_mtime_ns)  # fmt: skip
+    assert written(git.hook) == before
 
 
 def test_again_after_the_interpreter_moved(git: Git) -> None:
@@ -329,17 +334,12 @@ def test_taking_it_out_restores_bytes_and_mode(git: Git, permissions: int) -> No
     text = "#!/bin/sh\n# mine \udce4\nexit 0\n"
     git.hook.write_bytes(os.fsencode(text))
     git.hook.chmod(permissions)
-    before = git.hook.stat()
+    before = written(git.hook)
     git.install()
     assert mode(git.hook) == 0o755
     assert "is back" in uninstall(git).out
-    after = git.hook.stat()
     assert git.hook.read_bytes() == os.fsencode(text)
-    assert (after.st_ino, after.st_mode, after.st_mtime_ns) == (
-        before.st_ino,
-        before.st_mode,
-        before.st_mtime_ns,
-    )
+    assert written(git.hook) == before
     assert leftovers(git) == ["pre-push"]
 
 
