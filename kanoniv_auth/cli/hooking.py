@@ -8,14 +8,14 @@ from kanoniv_auth.api.audit_log import not_recorded
 from kanoniv_auth.cli import fixes, inputs, quoting, render
 from kanoniv_auth.cli.outcome import Outcome
 from kanoniv_auth.core.errors import DENIED, AuthError, UsageError
-from kanoniv_auth.hooks import decision as hook
-from kanoniv_auth.hooks.push import asked
+from kanoniv_auth.hooks.git import decision as hook
+from kanoniv_auth.hooks.need import asked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kanoniv_auth.cli.argv import Arguments
+    from kanoniv_auth.hooks.git.install import Installed
     from kanoniv_auth.hooks.held import Decision
-    from kanoniv_auth.hooks.install import Installed
     from kanoniv_auth.hooks.need import Need
 
 _DONE = {
@@ -82,7 +82,7 @@ def _stdin() -> bytes:
 
 
 def _follow(path: str, words: tuple[str, str], data: bytes) -> int:
-    from kanoniv_auth.hooks import following  # noqa: PLC0415 - seldom there
+    from kanoniv_auth.hooks.git import following  # noqa: PLC0415 - seldom there
 
     return following.run(path, words, data)
 
@@ -130,7 +130,7 @@ def _fix(decision: Decision, error: AuthError) -> str:
 
 def install(arguments: Arguments) -> Outcome:
     """Have git ask before it pushes."""
-    from kanoniv_auth.hooks.install import install as put  # noqa: PLC0415 - `hook pre-push` does without
+    from kanoniv_auth.hooks.git.install import install as put  # noqa: PLC0415 - `hook pre-push` does without
 
     folder, where = _place(arguments)
     made = put(folder, arguments.text("root_did"), where=where, force=arguments.flag("force"))
@@ -160,7 +160,7 @@ def install(arguments: Arguments) -> Outcome:
 def _scopes(made: Installed) -> dict[str, str]:
     """By remote: the scope of a branch, in words where the remote has none."""
     from kanoniv_auth.core.scopes import scope  # noqa: PLC0415 - loaded already
-    from kanoniv_auth.hooks.address import repository_name  # noqa: PLC0415 - as above
+    from kanoniv_auth.hooks.git.address import repository_name  # noqa: PLC0415 - as above
 
     found = {}
     for name, address in made.remotes.items():
@@ -173,7 +173,7 @@ def _scopes(made: Installed) -> dict[str, str]:
 
 def uninstall(arguments: Arguments) -> Outcome:
     """Undo `install-hook`."""
-    from kanoniv_auth.hooks.install import uninstall as take  # noqa: PLC0415 - as above
+    from kanoniv_auth.hooks.git.install import uninstall as take  # noqa: PLC0415 - as above
 
     folder, where = _place(arguments)
     made = take(folder, where=where)

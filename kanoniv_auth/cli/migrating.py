@@ -6,7 +6,7 @@ from kanoniv_auth.api import migration
 from kanoniv_auth.cli.outcome import Outcome
 from kanoniv_auth.cli.quoting import plain, quoted
 from kanoniv_auth.core.errors import AuthError
-from kanoniv_auth.hooks import repository, script
+from kanoniv_auth.hooks.git import repository, script
 from kanoniv_auth.store import files
 
 TYPE_CHECKING = False

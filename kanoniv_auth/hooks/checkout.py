@@ -1,7 +1,7 @@
 """Asking git what a command would mean: aliases, remotes, where a push goes. The git half of `Surroundings`.
 
-git is run as `hooks/repository.py` runs it: never through a shell, without the caller's GIT_* settings, and only with
-questions that start no program of the repository's. That module is imported when there is something to ask.
+git is run as `hooks/git/repository.py` runs it: never through a shell, without the caller's GIT_* settings, and only
+with questions that start no program of the repository's. That module is imported when there is something to ask.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Checkout:
 
     def repository(self, cwd: str) -> str | None:
         """By where it is pushed to; a repository without a remote goes by its folder's name."""
-        from kanoniv_auth.hooks.address import repository_name  # noqa: PLC0415 - as above
+        from kanoniv_auth.hooks.git.address import repository_name  # noqa: PLC0415 - as above
 
         found = self.target(cwd, None)
         if found is None or not found.addresses:
@@ -132,7 +132,7 @@ class Checkout:
 
 def _git(cwd: str, *words: str) -> tuple[int, str]:
     """The status and what git says; a git that cannot be run knows nothing."""
-    from kanoniv_auth.hooks import repository  # noqa: PLC0415 - subprocess
+    from kanoniv_auth.hooks.git import repository  # noqa: PLC0415 - subprocess
 
     try:
         status, out = repository.ask(cwd, *words)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from kanoniv_auth.core.redaction import redact
 from kanoniv_auth.core.scopes import covers
 from kanoniv_auth.hooks.hosts import CLAUDE
-from kanoniv_auth.hooks.need import NEVER
-from kanoniv_auth.hooks.push import asked
+from kanoniv_auth.hooks.need import NEVER, asked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -697,7 +697,7 @@ def test_an_allowed_edit_loads_nothing_that_is_dear(booted: Hook) -> None:
         "cli.tree",
         "cli.table",
         "hooks.prompts",
-        "hooks.repository",
+        "hooks.git.repository",
         "hooks.refusal",
         "api.delegation",
     ):

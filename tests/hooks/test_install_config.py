@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kanoniv_auth.hooks import hook_config, script
+from kanoniv_auth.hooks.git import hook_config, script
 from tests.cli.shell import Said, Shell
 from tests.hooks.conftest import HOOKED, MAIN, WIDE, Git
 from tests.hooks.test_install import HUSKY, NOTING, PUBLISHED, STUB, next_of, uninstall, write

@@ -7,8 +7,9 @@ from hypothesis import given, settings, strategies as st
 
 from kanoniv_auth.core.errors import UsageError
 from kanoniv_auth.core.scopes import covers
-from kanoniv_auth.hooks.address import repository_name
-from kanoniv_auth.hooks.push import asked, moves, needs, read_updates
+from kanoniv_auth.hooks.git.address import repository_name
+from kanoniv_auth.hooks.git.push import moves, needs, read_updates
+from kanoniv_auth.hooks.need import asked
 
 A, B, ZERO = "a" * 40, "b" * 40, "0" * 40
 

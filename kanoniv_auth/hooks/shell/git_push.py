@@ -8,7 +8,7 @@ and that hook can tell: without force, the server refuses what does not.
 from __future__ import annotations
 
 from kanoniv_auth.core.errors import AuthError
-from kanoniv_auth.hooks.address import repository_name
+from kanoniv_auth.hooks.git.address import repository_name
 from kanoniv_auth.hooks.shell import options, web
 from kanoniv_auth.hooks.shell.scene import CONFIG
 from kanoniv_auth.hooks.shell.words import LITERAL, NotUnderstood

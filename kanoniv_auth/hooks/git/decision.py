@@ -12,10 +12,11 @@ from kanoniv_auth.api import sessions
 from kanoniv_auth.api.roots import trusted_roots
 from kanoniv_auth.api.tokens import load_token
 from kanoniv_auth.core.errors import AuthError
-from kanoniv_auth.hooks import held, repository
-from kanoniv_auth.hooks.address import repository_name
+from kanoniv_auth.hooks import held
+from kanoniv_auth.hooks.git import repository
+from kanoniv_auth.hooks.git.address import repository_name
+from kanoniv_auth.hooks.git.push import Update, moves, needs, read_updates
 from kanoniv_auth.hooks.held import Decision, claimed, held_against
-from kanoniv_auth.hooks.push import Update, moves, needs, read_updates
 from kanoniv_auth.store.home import find_home
 
 TYPE_CHECKING = False

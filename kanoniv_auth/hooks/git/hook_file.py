@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 
 from kanoniv_auth.core.errors import StorageError, UsageError
-from kanoniv_auth.hooks import script
-from kanoniv_auth.hooks.script import SUFFIX
+from kanoniv_auth.hooks.git import script
+from kanoniv_auth.hooks.git.script import SUFFIX
 
 _MODE = 0o755
 

@@ -12,7 +12,7 @@ import tempfile
 
 from kanoniv_auth.core.errors import StorageError, UsageError
 from kanoniv_auth.core.value import Value
-from kanoniv_auth.hooks import repository, script
+from kanoniv_auth.hooks.git import repository, script
 
 LOCAL, GLOBAL = "--local", "--global"
 SINCE = (2, 54)

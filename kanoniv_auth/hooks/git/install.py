@@ -12,13 +12,13 @@ import os
 from kanoniv_auth.api.roots import trusted_roots
 from kanoniv_auth.core.errors import UsageError
 from kanoniv_auth.core.value import Value
-from kanoniv_auth.hooks import hook_config, hook_file, repository, script
+from kanoniv_auth.hooks.git import hook_config, hook_file, repository, script
 from kanoniv_auth.hooks.pins import interpreter, labels, pins
 from kanoniv_auth.store.home import find_home
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from kanoniv_auth.hooks.repository import Repository
+    from kanoniv_auth.hooks.git.repository import Repository
 
 FOLDER, CONFIG, GLOBAL = "folder", "config", "global"
 _SCOPES = {CONFIG: hook_config.LOCAL, GLOBAL: hook_config.GLOBAL}

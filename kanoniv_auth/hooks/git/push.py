@@ -127,11 +127,3 @@ def _why(update: Update, forward: Container[tuple[str, str]]) -> str:
     if update.move is None:
         return NEW_BRANCH
     return FORWARD if update.move in forward else "not a fast-forward, as far as is known here"
-
-
-def asked(found: Iterable[Need]) -> tuple[str, ...]:
-    """The fewest scopes that cover all of these, sorted: what a token for this push has to be given."""
-    actions = {need.action for need in found}
-    return tuple(
-        sorted(a for a in actions if not any(a.startswith(f"{other}.") for other in actions))
-    )

@@ -7,7 +7,7 @@ import subprocess
 from errno import ENOEXEC
 
 from kanoniv_auth.core.errors import UsageError
-from kanoniv_auth.hooks.script import SUFFIX
+from kanoniv_auth.hooks.git.script import SUFFIX
 
 _SIGNALLED = 128
 # husky 9 puts a stub of these two lines in place of a hook; it looks at $0 for which hook it is
