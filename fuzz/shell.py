@@ -231,7 +231,8 @@ def harm(ground: Ground, before: dict[str, str | None], granted: set[str]) -> st
     if granted == _READ and after != before:
         return f"it changed {sorted(set(after.items()) ^ set(before.items()))[:3]}"
     for name, *words in ground.calls():
-        operands = [word for word in words if word and not word.startswith("-")]
+        # a stream of bash's own is no file
+        operands = [word for word in words if word and not word.startswith(("-", "/dev/fd/"))]
         if name == "git" and _subcommand(words) in {"push", "commit"}:
             return f"it called git {' '.join(words)[:100]}"
         guarded = any(word.rpartition("/")[2] == _GUARDED for word in operands)
