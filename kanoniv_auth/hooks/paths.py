@@ -80,6 +80,8 @@ def _as_torn(path: str, places: Places) -> list[str]:
     """The scopes of what a name is to whoever splits a list of names at blanks and takes out quotes, as xargs does."""
     inside = path.removeprefix(places.project)
     before = path[: len(path) - len(inside)]
+    if "/--" in inside:
+        return [ELSEWHERE]  # an option with a file's name in it: `wc $(ls src)`
     if _TORN.isdisjoint(inside):
         return []
     for sign in "'\"\\":
@@ -90,6 +92,7 @@ def _as_torn(path: str, places: Places) -> list[str]:
         # another path, or an option, to the program that is given the names
         away = piece[:1] == "/" or (piece[:1] == "-" and piece != "-") or ".." in piece.split("/")
         there = f"{places.project or places.user}/{piece}"
+        away = away or to_read(there, places) != READ
         found.append(ELSEWHERE if away else _to_write(there, places))
     return found
 

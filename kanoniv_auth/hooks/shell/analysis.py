@@ -11,10 +11,18 @@ from kanoniv_auth.hooks.shell.assignments import judge_variable
 from kanoniv_auth.hooks.shell.past import Past
 from kanoniv_auth.hooks.shell.places import MOVES, Places
 from kanoniv_auth.hooks.shell.programs import judge
-from kanoniv_auth.hooks.shell.scene import ANY, READ, Scene
+from kanoniv_auth.hooks.shell.scene import ANY, READ, SECRETS, Scene
 from kanoniv_auth.hooks.shell.values import readings
 from kanoniv_auth.hooks.shell.variables import settled
-from kanoniv_auth.hooks.shell.words import LITERAL, PATTERN, TEXT, NotUnderstood, Simple, Word
+from kanoniv_auth.hooks.shell.words import (
+    LITERAL,
+    PATTERN,
+    TEXT,
+    UNKNOWN,
+    NotUnderstood,
+    Simple,
+    Word,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -149,6 +157,8 @@ def _one(scene: Scene) -> None:
     for name, value in simple.assignments:
         if value.kind == PATTERN and value.text[:1] not in "?*[":
             _names(scene, value)
+        if value.kind == UNKNOWN and not name.islower():
+            scene.need(SECRETS, f"{name}, which others show, gets a value that may be a secret")
         if not (
             name == "IFS" and simple.words[:1] == (Word("read"),)
         ):  # which reads a line by it, and no more

@@ -11,7 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kanoniv_auth.hooks.shell.scene import Scene
 
-_SET = frozenset("euxovfhmCB")
+# not B: without it, a list in braces is a name
+_SET = frozenset("euxovfhmC")
 _SET_NAMES = frozenset(("pipefail", "errexit", "nounset", "xtrace", "verbose", "noglob"))
 # in a builtin's words, what some shells evaluate once more
 _EVALUATED = ("$(", "`", "${", "$[", "<(", "[$")

@@ -53,8 +53,12 @@ class Expansions:
             stop = len(self.text) if stop < 0 else stop
             line = self.text[self.at : stop]
             self.at = min(stop + 1, len(self.text))
-            if (line.lstrip("\t") if tabs else line) == end:
+            bare = line.lstrip("\t") if tabs else line
+            if bare == end:
                 return
+            if bare.startswith(end) and ")" in bare:
+                # in a substitution, bash takes that for the end of both
+                raise NotUnderstood("a here-document that may end too early")
             if not quoted and any(sign in line for sign in "$`\\"):
                 raise NotUnderstood("a here-document that is expanded")
 
@@ -135,7 +139,7 @@ class Expansions:
 def _shown(value: Word) -> str:
     """Whether what becomes of a value gives nothing away: a pattern in it becomes names, of the folder it names."""
     folder, _, _ = value.text.rpartition("/")
-    if value.kind == LITERAL and "/" in value.text and not _GLOB.isdisjoint(value.text):
+    if value.kind == LITERAL and not _GLOB.isdisjoint(value.text):
         return UNKNOWN
     return SHOWN if value.kind != PATTERN or _GLOB.isdisjoint(folder) else UNKNOWN
 

@@ -36,7 +36,12 @@ _PASSING = {
     "sort": "r u f n V z R", "uniq": "u d i", "head": "# n: z", "tail": "# n: z", "grep": "v E i F w x P",
     "shuf": "n: z",
 }  # fmt: skip
-_LISTS = frozenset(("-l", "-rl", "-lr", "-rln", "-Rl", "--files-with-matches", "--files"))
+_GREPS = ("grep", "egrep", "fgrep", "rg")
+_LISTS = frozenset(("-l", "-rl", "-lr", "-rln", "-Rl", "--files-with-matches"))
+_GREP_VALUED = ("-e", "--include", "--exclude", "--exclude-dir", "--regexp", "--file", "-f")
+# to rg, -r is what the matches are replaced by
+_RG_LISTS = frozenset(("-l", "--files-with-matches", "--files"))
+_RG_VALUED = (*_GREP_VALUED, "-g", "-t", "-r", "-E", "--type", "--glob")
 _GREP = frozenset(
     ("-l", "-rl", "-lr", "-rln", "-Rl", "-r", "-R", "-i", "-E", "-F", "-w", "-n", "-e", "-I", "-il", "-li", "-ril",
      "-rli", "-lE", "-rlE", "-rlF", "-rIl", "-rlI", "--include", "--exclude", "--exclude-dir", "--files-with-matches",
@@ -47,9 +52,10 @@ _LISTING = {
     "git ls-files": frozenset(("-z", "-m", "-o", "-c", "-d", "--modified", "--others", "--cached", "--deleted",
                                "--exclude-standard", "--")),
     "git diff": frozenset(("--name-only", "--cached", "--staged", "--diff-filter", "-z", "--relative", "--")),
-    "ls": frozenset(("-1", "-a", "-A", "-t", "-r", "-tr", "-rt", "-1t", "-S", "-d")),
+    "ls": frozenset(("-1", "-A", "-t", "-r", "-tr", "-rt", "-1t", "-S", "-d")),
     "grep": _GREP, "egrep": _GREP, "fgrep": _GREP,
-    "rg": _GREP | {"--files", "-g", "-t", "--type", "--glob", "--hidden", "--no-ignore", "-u", "-uu"},
+    "rg": frozenset(("-l", "-i", "-F", "-w", "-n", "-e", "-il", "-li", "--files-with-matches", "--ignore-case",
+                     "--fixed-strings", "--files", "-g", "-t", "--type", "--glob", "--hidden", "--no-ignore", "-u", "-uu")),
     "fd": frozenset(("-e", "-t", "-H", "-I", "-g", "--type", "--extension", "--hidden", "--no-ignore", "-0")),
 }  # fmt: skip
 _LISTING["fdfind"] = _LISTING["fd"]
@@ -134,12 +140,20 @@ def _root(name: str, texts: list[str]) -> str | None:
     if name == "git":
         name, texts = f"git {texts[0]}" if texts else name, texts[1:]
     known = _LISTING.get(name)
-    if known is None or (name == "git diff" and "--name-only" not in texts):
-        return None
-    if name in ("grep", "egrep", "fgrep", "rg") and _LISTS.isdisjoint(texts):
+    if known is None or not _is_list(name, texts):
         return None
     options_ = [text.partition("=")[0] for text in texts if text[:1] == "-"]
     return "" if known.issuperset(options_) else None
+
+
+def _is_list(name: str, texts: list[str]) -> bool:
+    """Whether grep is told to name files, by a word that is not another option's value."""
+    if name not in _GREPS:
+        return name != "git diff" or "--name-only" in takewhile(lambda text: text != "--", texts)
+    known, valued = (_RG_LISTS, _RG_VALUED) if name == "rg" else (_LISTS, _GREP_VALUED)
+    return any(
+        text in known and (at == 0 or texts[at - 1] not in valued) for at, text in enumerate(texts)
+    )
 
 
 def _follows(texts: list[str]) -> bool:

@@ -32,6 +32,11 @@ _WILD = frozenset(
         "file",
         "tree",
         "diff",
+        "colordiff",
+        "hexdump",
+        "xzcat",
+        "cloc",
+        "ag",
     )
 )
 _DEEP = {
@@ -48,6 +53,7 @@ _ALLOWED: dict[str, Callable[[Word], bool]] = {
 }
 _GLOBS = ("include", "glob", "iglob", "g")
 _REACHES = ("env", "import", "include")
+_UNCERTAIN = ("@", "*", "?", "[")
 _PROCESSES = frozenset("aefAxuwlHjN")
 
 
@@ -70,6 +76,8 @@ def judge(scene: Scene, name: str) -> None:
     if shape in ("paths", "below"):
         if name in ("less", "more") and any(word.text[:1] == "+" for word in line.operands):
             raise NotUnderstood(f"a command for {name}")
+        if name == "strings" and any(word.text[:1] in _UNCERTAIN for word in line.operands):
+            raise NotUnderstood("a file with options")
         for word in line.operands:
             scene.read(word, below=shape == "below")
     elif shape == "first":

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 _LETTERS = frozenset("celxuvfn")
 _SHELLS = frozenset(("sh", "bash", "zsh", "dash", "ksh", "ash"))
+# of these, the ones that make words of `{a,b}`; sh may be any
+_LISTING = frozenset(("bash", "zsh", "ksh"))
 
 
 def judge(scene: Scene, name: str) -> None:
@@ -39,4 +41,11 @@ def judge(scene: Scene, name: str) -> None:
         raise NotUnderstood(f"what {name} is given")
     if scene.simple.words[0].kind != LITERAL or any(word.kind != LITERAL for word in words[at:]):
         raise NotUnderstood(f"what {name} is given")
+    if name not in _LISTING and _has_list(words[at].text):
+        raise NotUnderstood(f"a list in braces, which is none for every {name}")
     scene.text(words[at].text)
+
+
+def _has_list(text: str) -> bool:
+    inner = [piece.partition("}")[0] for piece in text.split("{")[1:]]
+    return any("," in each or ".." in each for each in inner)

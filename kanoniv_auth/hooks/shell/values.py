@@ -10,6 +10,7 @@ from kanoniv_auth.hooks.shell.places import MOVES
 from kanoniv_auth.hooks.shell.words import (
     NAME,
     PATTERN,
+    SETTERS,
     Part,
     Redirect,
     Simple,
@@ -32,6 +33,9 @@ _BRANCHES = (
     ("git", "rev-parse", "--abbrev-ref", "HEAD"),
     ("git", "symbolic-ref", "--short", "HEAD"),
 )
+_TURNING = MOVES | SETTERS | {"eval"}
+# what ends each name with a zero, which a shell takes out: `.` and `./a` come to `../a`
+_JOINED = ("-print0", "-z", "-0")
 # what stands for the letters of a commit, which are no name and no option
 _SOME_COMMIT = "HEAD^{commit}"
 
@@ -57,6 +61,8 @@ def meaning(commands: list[Simple], *, quoted: bool) -> Part | None:
         revision = _revision(words)
         if revision is not None:
             return Part(COMMIT, revision, quoted=quoted)
+    if any(word.text in _JOINED for each in commands for word in each.words):
+        return None
     from kanoniv_auth.hooks.shell import finding  # noqa: PLC0415 - most texts have none of these
 
     names = finding.names_of(last, whole=False)
@@ -185,6 +191,8 @@ def _meant(word: Word, scene: Scene, start: str | None) -> list[tuple[Word, ...]
         if not all(part.quoted or _SPLIT.isdisjoint(value) for value in values):
             return []
         texts = [text + value for text in texts for value in values]
+        if not _TURNING.isdisjoint(texts):
+            return []  # which the text must say itself: variables and places are followed by it
         if not values or len(texts) > _MOST:
             return []
     kept_empty = any(part.quoted for part in word.made)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kanoniv_auth.hooks.shell.values import kept
-from kanoniv_auth.hooks.shell.words import LITERAL, SHOWN, is_name
+from kanoniv_auth.hooks.shell.words import LITERAL, SETTERS, SHOWN, is_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,9 +11,6 @@ if TYPE_CHECKING:
 
     from kanoniv_auth.hooks.shell.words import Simple, Word
 
-# what sets the variables that it names, alone or behind another word (`command read x`)
-_SETTERS = frozenset(("read", "export", "unset", "declare", "local", "readonly", "typeset", "mapfile", "readarray",
-                      "getopts", "let", "wait"))  # fmt: skip
 # what shells set themselves, or keep for something else
 _TAKEN = frozenset(
     ("status", "argv", "path", "prompt", "match", "options", "signals", "history", "words", "watch", "aliases",
@@ -28,7 +25,7 @@ def set_by(simple: Simple) -> frozenset[str] | None:
     texts = [word.text for word in simple.words]
     if "eval" in texts:
         return None
-    first = next((at for at, text in enumerate(texts) if text in _SETTERS), None)
+    first = next((at for at, text in enumerate(texts) if text in SETTERS), None)
     if first is not None:
         names |= {"REPLY", *[text.partition("=")[0] for text in texts[first + 1 :]]}
     return frozenset(names)
@@ -45,13 +42,16 @@ def settled(text: str, commands: Iterable[Simple]) -> frozenset[str]:
         names = set_by(simple)
         if names is None:
             return frozenset()
-        for name in names:
+        for name in (*names, *[name for name, _ in simple.assignments]):
             times[name] = times.get(name, 0) + 1
         if _is_certain(simple):
             found |= {name for name, _ in simple.assignments}
     if found and _in_the_background(text):
         return frozenset()
-    return frozenset({name for name in found if times[name] == 1 and _is_own(name)})
+    # a command counts each name once, and an assignment once more
+    return frozenset(
+        {name for name in found if times[name] == 2 and _is_own(name) and _begins_line(text, name)}
+    )
 
 
 def settle(
@@ -73,6 +73,14 @@ def _is_certain(simple: Simple) -> bool:
 
 def _is_own(name: str) -> bool:
     return is_name(name) and name.islower() and name not in _TAKEN
+
+
+def _begins_line(text: str, name: str) -> bool:
+    """Whether a variable is set whenever a later line runs: after an error, bash drops the rest of one line alone."""
+    before, _, after = text.partition(f"{name}=")
+    above, _, beside = before.rpartition("\n")
+    alone = not beside.strip(" \t") and not above.endswith("\\") and f"{name}=" not in after
+    return alone or "\n" not in text
 
 
 def _in_the_background(text: str) -> bool:

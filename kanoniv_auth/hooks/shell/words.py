@@ -23,6 +23,9 @@ RESERVED = frozenset(
     ("if", "then", "else", "elif", "fi", "for", "while", "until", "do", "done", "case", "esac", "select", "function",
      "coproc", "{", "}", "!", "[[", "]]", "in", "repeat", "foreach", "end", "nocorrect", "always", "((", "))")
 )  # fmt: skip
+# what sets the variables that it names, alone or behind another word (`command read x`)
+SETTERS = frozenset(("read", "export", "unset", "declare", "local", "readonly", "typeset", "mapfile", "readarray",
+                     "getopts", "let", "wait"))  # fmt: skip
 LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_")
 NAME = LETTERS | frozenset("0123456789")
 _MOST_WORDS = 64
@@ -168,10 +171,12 @@ class Draft:
         return tuple(made)
 
     def assignment(self) -> tuple[str, Word] | None:
-        """The name and the value when this is `NAME=value`."""
+        """The name and the value when this is `NAME=value`. Raises: NotUnderstood."""
         name, sign, value = "".join(self.parts).partition("=")
         if not sign or not is_name(name) or (self.fixed is not None and self.fixed <= len(name)):
             return None
+        if self.choices:
+            raise NotUnderstood("a list in braces, which is none in a value")
         first = next(at for at, text in enumerate(self.parts) if "=" in text)
         made = self._made()[first + 1 :] if self.parts[first] == "=" else ()
         return name, Word(value, self.kind or LITERAL, made=made)
