@@ -86,6 +86,8 @@ def _transfer(scene: Scene, name: str, line: Line, *, deep: bool) -> None:
         target = words.pop() if len(words) > 1 else Word(".")
     if target.kind != LITERAL:
         raise NotUnderstood("a target that is not certain")
+    if name == "mv":
+        scene.past.renamed.add(scene.simple.shown)
     links = name == "ln" or not line.given.isdisjoint(("s", "l", "link", "symbolic-link"))
     folder = target.text.endswith(("/", "/.", "/..")) or target.text in (".", "..")
     scene.write(target, below=deep and not folder)

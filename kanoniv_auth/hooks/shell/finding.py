@@ -55,7 +55,8 @@ _LISTING = {
     "ls": frozenset(("-1", "-A", "-t", "-r", "-tr", "-rt", "-1t", "-S", "-d")),
     "grep": _GREP, "egrep": _GREP, "fgrep": _GREP,
     "rg": frozenset(("-l", "-i", "-F", "-w", "-n", "-e", "-il", "-li", "--files-with-matches", "--ignore-case",
-                     "--fixed-strings", "--files", "-g", "-t", "--type", "--glob", "--hidden", "--no-ignore", "-u", "-uu")),
+                     "--fixed-strings", "--files", "-g", "-t", "--type", "--glob", "--hidden", "--no-ignore", "-u",
+                     "-uu")),
     "fd": frozenset(("-e", "-t", "-H", "-I", "-g", "--type", "--extension", "--hidden", "--no-ignore", "-0")),
 }  # fmt: skip
 _LISTING["fdfind"] = _LISTING["fd"]

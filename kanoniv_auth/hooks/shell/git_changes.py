@@ -64,6 +64,8 @@ def judge(scene: Scene, name: str, words: list[Word], cwd: str) -> None:
     if name == "branch" and line.given.isdisjoint(_CHANGING):
         made = texts[:1]
     scene.past.changes(name, made=made)
+    if name in ("mv", "worktree"):
+        scene.past.renamed.add(scene.simple.shown)
     if name == "pull":
         _pull(scene, line, cwd)
     else:

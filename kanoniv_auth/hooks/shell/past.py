@@ -54,30 +54,35 @@ class Past:
 
     moved: another branch may be checked out · tagged: a tag may have been made · made: branches that are · laid: a
     part of a repository is written by its name · shifted: folders are copied, moved or put back with what they hold
-    placed: links may lie where none were
+    placed: links may lie where none were · renamed: the commands that move folders, and maybe the one that others are
+    in · climbs: a path leads up from where a command is
     """
 
-    __slots__ = ("asked", "laid", "made", "moved", "placed", "pushed", "shifted", "tagged")
+    __slots__ = ("asked", "climbs", "laid", "made", "moved", "placed", "pushed", "renamed", "shifted",
+                 "tagged")  # fmt: skip
 
     asked: bool
     laid: bool
+    climbs: bool
     made: set[str]
     moved: bool
     placed: bool
     pushed: bool
+    renamed: set[str]
     shifted: bool
     tagged: bool
 
     def __init__(self) -> None:
         self.moved = self.tagged = self.laid = self.shifted = self.pushed = self.asked = False
-        self.placed = False
-        self.made = set()
+        self.placed = self.climbs = False
+        self.made, self.renamed = set(), set()
 
     @property
     def uncertain(self) -> bool:
         """Whether an answer may have been given too early."""
         refs = self.moved or self.tagged or bool(self.made)
-        return (self.pushed and refs) or (self.asked and (self.laid or self.shifted))
+        moves = self.climbs and bool(self.renamed)
+        return moves or (self.pushed and refs) or (self.asked and (self.laid or self.shifted))
 
     def writes(self, path: str, *, below: bool) -> None:
         """Note a path that is written. below: with all that is under it."""

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from kanoniv_auth.hooks.shell.words import Simple
 
 MOVES = frozenset(("cd", "pushd", "popd", "chdir"))
-_MAX_PLACES = 4
+_MAX_PLACES = 8
 
 
 class Places:
@@ -64,7 +64,7 @@ class Places:
         if name != "cd":
             return
         _, may = self.stack[simple.nest]
-        there = _union(tuple([_moved(each, cwd, home) for cwd, each in meant]))
+        there = _union(*[_moved(each, cwd, home) for cwd, each in meant])
         sure = simple.after != "||" and not simple.piped and simple.source is None
         both = _union(may, there)
         self.stack[simple.nest] = (there if sure else both, both)
@@ -75,15 +75,28 @@ def _union(*lists: tuple[str | None, ...]) -> tuple[str | None, ...]:
     return found if len(found) <= _MAX_PLACES else (None,)
 
 
-def _moved(simple: Simple, cwd: str | None, home: str) -> str | None:
+def _moved(simple: Simple, cwd: str | None, home: str) -> tuple[str | None, ...]:
     words = [word for word in simple.words[1:] if word.text != "--"]
     if not words:
-        return home
+        return (home,)
     path = words[0].literal
     if path == "" and len(words) == 1:
-        return cwd  # nothing happens
+        return (cwd,)  # nothing happens
     if len(words) > 1 or not path or path[0] in "-+" or (simple.again and path[0] != "/"):
-        return None
+        return (None,)
     if path[0] == "/":
-        return path
-    return None if cwd is None else f"{cwd.rstrip('/')}/{path}"
+        return _both("", path)
+    return (None,) if cwd is None else _both(cwd, path)
+
+
+def _both(cwd: str, path: str) -> tuple[str, ...]:
+    """Where a path leads by its letters, as a shell goes there; and by the disk, as it does where that is nothing."""
+    there = cwd.rstrip("/")
+    names = [name for name in path.split("/") if name not in ("", ".")]
+    for name in names:
+        head, _, last = there.rpartition("/")
+        there = head if name == ".." and last not in ("..", "") else f"{there}/{name}"
+        there = "" if there == "/.." else there
+    if set(names) <= {".."} or ".." not in names:
+        return (there or "/",)
+    return tuple(dict.fromkeys((there or "/", f"{cwd.rstrip('/')}/{path.lstrip('/')}")))

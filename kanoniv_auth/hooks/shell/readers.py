@@ -53,7 +53,8 @@ _ALLOWED: dict[str, Callable[[Word], bool]] = {
 }
 _GLOBS = ("include", "glob", "iglob", "g")
 _REACHES = ("env", "import", "include")
-_UNCERTAIN = ("@", "*", "?", "[")
+# what an operand may not begin with: a command, or a file with options in it
+_ODD = {"less": ("+",), "more": ("+",), "strings": ("@", "*", "?", "[")}
 _PROCESSES = frozenset("aefAxuwlHjN")
 
 
@@ -74,10 +75,8 @@ def judge(scene: Scene, name: str) -> None:
     if any(word.kind == UNKNOWN for _, _, word in line.values):
         scene.need(SECRETS, "it is given a variable that it may show")
     if shape in ("paths", "below"):
-        if name in ("less", "more") and any(word.text[:1] == "+" for word in line.operands):
+        if any(word.text[:1] in _ODD.get(name, ()) for word in line.operands):
             raise NotUnderstood(f"a command for {name}")
-        if name == "strings" and any(word.text[:1] in _UNCERTAIN for word in line.operands):
-            raise NotUnderstood("a file with options")
         for word in line.operands:
             scene.read(word, below=shape == "below")
     elif shape == "first":

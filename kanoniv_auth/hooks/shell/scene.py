@@ -114,6 +114,10 @@ class Scene:
             text, below = text[:-3] or ("/" if text[0] == "/" else "."), True
         if self.cwd is None and text[0] != "/":
             raise NotUnderstood("a relative path after a cd that is not certain")
+        if ".." in text.split("/") and text[0] != "/":
+            self.past.climbs = True
+            if self.past.renamed - {self.simple.shown}:
+                raise NotUnderstood("a path that leads up, where the folder itself may be moved")
         action = ask(text, self.cwd or "/", below=below)
         if action:
             self.need(action, f"{why} {text[:200]}")

@@ -37,13 +37,17 @@ def judge(scene: Scene, name: str) -> None:
         for word_ in words[at : at + 1]:
             scene.read(word_)
         return
-    if at >= len(words) or words[at].kind != LITERAL or name not in _SHELLS:
+    if at >= len(words) or name not in _SHELLS:
         raise NotUnderstood(f"what {name} is given")
-    if scene.simple.words[0].kind != LITERAL or any(word.kind != LITERAL for word in words[at:]):
+    if any(word.kind != LITERAL for word in (scene.simple.words[0], *words[at:])):
         raise NotUnderstood(f"what {name} is given")
-    if name not in _LISTING and _has_list(words[at].text):
+    _inner(scene, name, words[at].text)
+
+
+def _inner(scene: Scene, name: str, text: str) -> None:
+    if name not in _LISTING and _has_list(text):
         raise NotUnderstood(f"a list in braces, which is none for every {name}")
-    scene.text(words[at].text)
+    scene.text(text)
 
 
 def _has_list(text: str) -> bool:
