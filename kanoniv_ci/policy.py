@@ -10,12 +10,12 @@ from kanoniv_auth.cloud.policy_file import load
 from kanoniv_auth.core.claim_matching import shown
 from kanoniv_auth.core.durations import format_ttl, parse_ttl
 from kanoniv_auth.core.errors import PolicyInvalid, PolicyRefused, UsageError
+from kanoniv_auth.core.foreign_json import once
 from kanoniv_auth.core.trust_policy import Decision, Row, decide, explain, summary
 from kanoniv_ci.faults import FIXES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import Any
 
     from kanoniv_auth.core.trust_policy import Policy
 
@@ -65,19 +65,11 @@ def read_claims(text: str) -> Mapping[str, object]:
     if len(text) > LARGEST:
         raise _usage(f"the claims are longer than {LARGEST} characters")
     try:
-        found = json.loads(text, object_pairs_hook=_once)
+        found = json.loads(text, object_pairs_hook=once)
     except (ValueError, RecursionError) as error:
         raise _usage(f"the claims are not JSON: {str(error)[:200]}") from None
     if not isinstance(found, dict):
         raise _usage("the claims are not a JSON object")
-    return found
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        # which of the two a verifier takes would be anybody's guess
-        raise ValueError("a name stands there twice")
     return found
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from kanoniv_auth.core.chain import MAX_LINKS
 from kanoniv_auth.core.encoding import MAX_INT
 from kanoniv_auth.core.errors import REASONS, AuthError
+from kanoniv_auth.core.foreign_json import once
 from kanoniv_auth.core.keys import check_did, did as did_of
 from kanoniv_auth.core.payload import check_name
 from kanoniv_auth.core.scopes import MAX_SCOPES, check_wire
@@ -99,7 +100,7 @@ def read(data: bytes) -> Report:
     try:
         if len(data) > LARGEST:
             raise ValueError("too large")
-        fields = json.loads(data.decode("ascii"), object_pairs_hook=_once)
+        fields = json.loads(data.decode("ascii"), object_pairs_hook=once)
         return _report(fields)
     except (ValueError, TypeError, KeyError, AuthError, RecursionError) as error:
         detail = "it is not JSON" if isinstance(error, json.JSONDecodeError) else _first_word(error)
@@ -110,13 +111,6 @@ def _first_word(error: Exception) -> str:
     # our own field names only: the text of a foreign file must not reach the log through an error
     word = error.args[0] if isinstance(error, ValueError) and error.args else ""
     return f"bad {word}" if word in _FIELDS else "a field that is not what it should be"
-
-
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    fields = dict(pairs)
-    if len(fields) != len(pairs):
-        raise ValueError("version")
-    return fields
 
 
 def _report(fields: object) -> Report:

@@ -8,6 +8,7 @@ from kanoniv_auth.api import revocations
 from kanoniv_auth.api.roots import trusted_roots
 from kanoniv_auth.core.envelope import Envelope, check_stream, envelope_view, verify_envelope
 from kanoniv_auth.core.errors import AuthError, Revoked, SignatureInvalid, TokenParseError
+from kanoniv_auth.core.foreign_json import once
 from kanoniv_auth.store.home import find_home
 
 TYPE_CHECKING = False
@@ -88,13 +89,8 @@ def _same(true: object, shown: object) -> bool:
 def _read_view(text: str) -> dict[str, object]:
     import json  # noqa: PLC0415 - 8 ms, only for the JSON form
 
-    def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        if len(dict(pairs)) != len(pairs):
-            raise ValueError(_SIGNED)  # two values under one name: readers could see different ones
-        return dict(pairs)
-
     try:
-        shown = json.loads(text, object_pairs_hook=unique)
+        shown = json.loads(text, object_pairs_hook=once)
     except (ValueError, RecursionError):
         raise TokenParseError("parse", detail="neither an envelope nor its JSON form") from None
     if not isinstance(shown, dict):

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 from kanoniv_auth.cloud.endpoint import check_endpoint
 from kanoniv_auth.cloud.exchange import SECONDS, NoReplyError, Reply, send
 from kanoniv_auth.core.errors import REASONS, ServiceRefused
+from kanoniv_auth.core.foreign_json import once, refuse
 from kanoniv_auth.core.redaction import redact
 from kanoniv_auth.core.revocation_list import MAX_LIST
 
@@ -188,23 +189,12 @@ def parse_object(data: bytes) -> dict[str, Any]:
     try:
         found = json.loads(
             data.decode("utf-8"),
-            object_pairs_hook=_once,
-            parse_float=_refuse,
-            parse_constant=_refuse,
+            object_pairs_hook=once,
+            parse_float=refuse,
+            parse_constant=refuse,
         )
     except RecursionError:
         raise ValueError("nested too deeply") from None
     if type(found) is not dict:
         raise ValueError("not an object")
     return found
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name stands twice")
-    return found
-
-
-def _refuse(text: str) -> object:
-    raise ValueError(text)

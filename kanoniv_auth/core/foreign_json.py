@@ -10,6 +10,7 @@ from kanoniv_auth.core.errors import TokenParseError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
 LARGEST = 16 << 20
 DEEPEST = 64
@@ -82,10 +83,14 @@ def _whole(text: str) -> None:
         raise TokenParseError("parse", detail="half of a character") from None
 
 
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Build an object for a reader of JSON: two values under one name could be read differently.
+
+    Raises: ValueError.
+    """
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError
+        raise ValueError("a name stands twice in one object")
     return found
 
 
@@ -102,7 +107,8 @@ def _number(text: str) -> float:
     return number
 
 
-def _refuse(text: str) -> object:
+def refuse(text: str) -> object:
+    """Take NaN and Infinity for what they are in a reader of JSON: none. Raises: ValueError."""
     raise ValueError(text)
 
 
@@ -111,11 +117,11 @@ class _Context:
 
     strict = True
     object_hook = None
-    object_pairs_hook = staticmethod(_unique)
+    object_pairs_hook = staticmethod(once)
     array_hook = None
     parse_float = staticmethod(_number)
     parse_int = staticmethod(_integer)
-    parse_constant = staticmethod(_refuse)
+    parse_constant = staticmethod(refuse)
 
 
 def _make() -> tuple[Callable[[str, int], tuple[object, int]], Callable[[str], str]]:
@@ -126,10 +132,10 @@ def _make() -> tuple[Callable[[str, int], tuple[object, int]], Callable[[str], s
         from json import JSONDecoder, encoder  # noqa: PLC0415
 
         decoder = JSONDecoder(
-            object_pairs_hook=_unique,
+            object_pairs_hook=once,
             parse_float=_number,
             parse_int=_integer,
-            parse_constant=_refuse,
+            parse_constant=refuse,
         )
         return decoder.scan_once, encoder.py_encode_basestring_ascii  # type: ignore[attr-defined]
     return make_scanner(_Context()), encode_basestring_ascii  # type: ignore[arg-type]

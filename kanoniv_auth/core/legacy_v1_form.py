@@ -16,6 +16,7 @@ from kanoniv_auth.core.errors import (
     SignatureInvalid,
     TokenParseError,
 )
+from kanoniv_auth.core.foreign_json import once, refuse
 from kanoniv_auth.core.keys import KeyPair, check_did, check_public
 from kanoniv_auth.core.rfc3339 import parse_time
 from kanoniv_auth.core.value import Value
@@ -137,10 +138,10 @@ def _decode(token: str) -> object:
         _check_depth(text)
         return json.loads(
             text,
-            object_pairs_hook=_unique,
+            object_pairs_hook=once,
             parse_int=_integer,
             parse_float=_number,
-            parse_constant=_refuse,
+            parse_constant=refuse,
         )
     except (ValueError, RecursionError):
         raise _malformed("not the JSON of a version 1 token") from None
@@ -156,13 +157,6 @@ def _check_depth(text: str) -> None:
             raise ValueError("nested too deeply")
 
 
-def _unique(pairs: list[tuple[str, object]]) -> Fields:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key twice")  # two readers could each see another value
-    return found
-
-
 def _integer(text: str) -> int:
     if len(text) > len(str(MAX_INT)) or not 0 <= int(text) <= MAX_INT or text == "-0":
         raise ValueError("an integer outside 0…2^53")
@@ -174,10 +168,6 @@ def _number(text: str) -> float:
     if not 0 <= value <= MAX_INT:
         raise ValueError("a number outside 0…2^53")
     return value
-
-
-def _refuse(text: str) -> object:
-    raise ValueError(text)
 
 
 def read_link(value: object, before: tuple[SignedLink, ...]) -> SignedLink:

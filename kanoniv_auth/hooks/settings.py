@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 
 from kanoniv_auth.core.errors import UsageError
+from kanoniv_auth.core.foreign_json import once, refuse
 from kanoniv_auth.core.value import Value
 
 TYPE_CHECKING = False
@@ -74,26 +75,13 @@ def _read(text: str | None, path: str) -> dict[str, object]:
     if text is None or not text.strip():
         return {}
     try:
-        found = json.loads(text, object_pairs_hook=_once, parse_constant=_refuse)
+        found = json.loads(text, object_pairs_hook=once, parse_constant=refuse)
     except (ValueError, RecursionError) as error:
         detail = f"{path} is not JSON as it is written, so it is left as it is: {error}"
         raise UsageError("usage", detail=detail, fix=_FIX) from None
     if not isinstance(found, dict):
         raise UsageError("usage", detail=f"{path} is not a JSON object", fix=_FIX)
     return found
-
-
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        msg = "a name stands twice in one object"
-        raise ValueError(msg)
-    return found
-
-
-def _refuse(word: str) -> None:
-    msg = f"{word} is no JSON"
-    raise ValueError(msg)
 
 
 def _without_ours(hooks: object, path: str) -> tuple[dict[str, list[object]], int, int]:

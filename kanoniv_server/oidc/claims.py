@@ -14,6 +14,7 @@ import jwt
 
 from kanoniv_auth.core.encoding import MAX_INT, unb64u
 from kanoniv_auth.core.errors import OidcRefused, TokenParseError
+from kanoniv_auth.core.foreign_json import once, refuse
 from kanoniv_server.domain.exchange import LEEWAY, LONGEST_LIFE, OidcToken
 
 if TYPE_CHECKING:
@@ -92,18 +93,7 @@ def _read(segment: str, what: str) -> dict[str, Any]:
     return found
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name stands twice")
-    return found
-
-
-def _constant(text: str) -> object:
-    raise ValueError(text)
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_constant)
+_DECODER = json.JSONDecoder(object_pairs_hook=once, parse_constant=refuse)
 
 
 def _check_header(header: dict[str, Any]) -> str:

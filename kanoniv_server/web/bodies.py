@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from kanoniv_auth.core.foreign_json import once, refuse
 from kanoniv_server.web.problems import refusal
 
 if TYPE_CHECKING:
@@ -49,18 +50,7 @@ def _bounded(body: bytes, limit: int) -> bytes:
     return body
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name stands twice")
-    return found
-
-
-def _refuse(text: str) -> object:
-    raise ValueError(text)
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_refuse)
+_DECODER = json.JSONDecoder(object_pairs_hook=once, parse_constant=refuse)
 # what its own `raw_decode` calls
 _scan = _DECODER.scan_once  # type: ignore[attr-defined]
 
