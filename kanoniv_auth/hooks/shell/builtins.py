@@ -165,6 +165,9 @@ def _env(scene: Scene) -> None:
     line = options.read(scene.args, "i u: 0 - null ignore-environment unset:", first=True)
     rest: list[Word] = line.operands
     names = [word.text for key, _, word in line.values if key in ("u", "unset")]
+    bare = not line.given.isdisjoint(("i", "-", "ignore-environment"))
+    if bare and any(sign in word.text for word in rest for sign in "$~"):
+        names.append("HOME")  # which then is another one, or none
     while rest and "=" in rest[0].text:
         if rest[0].kind != LITERAL and not rest[0].single:
             raise NotUnderstood("a value that may be more than one word")

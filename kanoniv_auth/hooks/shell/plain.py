@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_NEST = 8
+# what a command complains of goes where its names do
+_MIXED = Redirect(">", Word("/dev/stderr"))
 _SPECIAL = frozenset("'\"\\$`*?[{,.~=:(")
 _ALONE = ("", " ", "=", "\n")
 _END = NAME | frozenset("-.")
@@ -91,6 +93,8 @@ class _Reader(Expansions):
             )
             settle(self.known, self.settled, here, self.found)
             self.found.append(here)
+            if sign == "|&":
+                here = Simple(())  # its names, and what it complains of
             source, open_end = (here, True) if piped else (None, sign in ("&&", "||"))
             after = after if piped else sign if open_end else ""
 
@@ -169,10 +173,8 @@ class _Reader(Expansions):
         elif sign == "<<<":
             if word.kind == UNKNOWN:
                 raise NotUnderstood("a value of the environment")
-        elif sign[-1] != "&" or not (word.text == "-" or _DIGITS.issuperset(word.text)):
-            if sign == "<&":
-                raise NotUnderstood("a descriptor that is not plain")
-            redirects.append(Redirect(sign if sign in ("<", "<>") else ">", word))
+        else:
+            redirects += _redirected(sign, word)
         return True
 
     def _draft(self, nest: tuple[int, ...]) -> Draft:
@@ -285,3 +287,11 @@ class _Reader(Expansions):
             raise NotUnderstood("a bracket without its end")
         self.at += 1
         return self.found[before:]
+
+
+def _redirected(sign: str, word: Word) -> tuple[Redirect, ...]:
+    if sign[-1] == "&" and (word.text == "-" or _DIGITS.issuperset(word.text)):
+        return (_MIXED,) if sign == ">&" else ()
+    if sign == "<&":
+        raise NotUnderstood("a descriptor that is not plain")
+    return (Redirect(sign if sign in ("<", "<>") else ">", word),)

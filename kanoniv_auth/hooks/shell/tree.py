@@ -165,7 +165,9 @@ class _Walk:
                 source = self.one(
                     child, nest, Place(source, place.after, piped=True, again=place.again)
                 )
-            elif child.type not in ("|", "|&"):
+            elif child.type == "|&":
+                source = Simple(())  # names, and what the command complains of
+            elif child.type != "|":
                 raise NotUnderstood("a pipe of another kind")
         return self.one(
             last, nest, Place(source, place.after, piped=place.piped, again=place.again)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 # name -> how many operands are its own, its options
 _ROWS = {
-    "command": (0, "p"), "builtin": (0, ""), "exec": (0, "c l a:"), "nohup": (0, ""), "noglob": (0, ""),
+    "command": (0, "p"), "builtin": (0, ""), "exec": (0, "l a:"), "nohup": (0, ""), "noglob": (0, ""),
     "nice": (0, "# n: adjustment:"), "ionice": (0, "c: n: t class: classdata: ignore"),
     "setsid": (0, "c f w fork wait"),
     "timeout": (1, "k: s: v kill-after: signal: preserve-status foreground verbose"),
