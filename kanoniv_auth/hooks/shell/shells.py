@@ -47,6 +47,8 @@ def judge(scene: Scene, name: str) -> None:
 def _inner(scene: Scene, name: str, text: str) -> None:
     if name not in _LISTING and _has_list(text):
         raise NotUnderstood(f"a list in braces, which is none for every {name}")
+    if name not in ("bash", "zsh") and "&>" in text:
+        raise NotUnderstood(f"a redirect, which for some {name} is the end of a command")
     scene.text(text)
 
 
