@@ -40,7 +40,8 @@ class Places:
         above = nest
         while above not in self.stack:
             above = above[:-1]
-        now = self.stack[above][0]
+        # what stands before the bracket is not known here: it may be no `&&`
+        now = self.stack[above][1]
         for end in range(len(above) + 1, len(nest) + 1):
             self.stack[nest[:end]] = (now, now)
 
