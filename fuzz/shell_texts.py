@@ -42,6 +42,7 @@ _TEXTS = (
 )  # fmt: skip
 _JOINS = (
     "; ", " && ", " || ", " | ", " & ", "\n", ";", "&&", "|", "&", "\n\n", " |& ", " \\\n&& ", " ;\n", " # a\n",
+    " # a\\\n",
 )  # fmt: skip
 _AROUND = (
     "( {t} )", "({t})", "{{ {t}; }}", "{{ {t}\n}}", "if {t}; then {s}; fi", "if true; then {t}; else {s}; fi",
