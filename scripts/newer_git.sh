@@ -4,6 +4,7 @@
 set -eu
 [ $# -eq 1 ] || { echo "usage: $0 FOLDER" >&2; exit 2; }
 if [ -x "$1/bin/git" ]; then exit 0; fi
+rm -rf "$1.new" # of one that was stopped
 mkdir -p "$1.new/state" "$1.new/lists/partial" "$1.new/cache" "$1.new/root" "$1.new/bin"
 new=$(cd "$1.new" && pwd)
 final=${new%.new}
